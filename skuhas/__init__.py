@@ -1,0 +1,74 @@
+"""Parse images into trees of nested regions, without labels.
+
+Names load on first use: ``import skuhas`` imports neither torch, timm nor
+scikit-image.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_EXPORTS = {
+    "skuhas.clustering": ["RecursiveSpectralClustering"],
+    "skuhas.datasets": ["NestedScene", "make_nested_scene"],
+    "skuhas.features": ["ColorFeatures", "FeatureMap", "LiteFeatures"],
+    "skuhas.hierarchies": ["LabelHierarchy"],
+    "skuhas.metrics": [
+        "nf_covering_score",
+        "nh_covering_score",
+        "nh_covering_scorer",
+        "nm_covering_score",
+        "nm_covering_scorer",
+    ],
+    "skuhas.segmenter": ["PAPER_SETTINGS", "HierarchicalSpectralSegmenter"],
+    "skuhas.tree": ["RegionTree", "TreeFormatError"],
+}
+_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
+
+__all__ = [
+    "PAPER_SETTINGS",
+    "ColorFeatures",
+    "FeatureMap",
+    "HierarchicalSpectralSegmenter",
+    "LabelHierarchy",
+    "LiteFeatures",
+    "NestedScene",
+    "RecursiveSpectralClustering",
+    "RegionTree",
+    "TreeFormatError",
+    "__version__",
+    "make_nested_scene",
+    "nf_covering_score",
+    "nh_covering_score",
+    "nh_covering_scorer",
+    "nm_covering_score",
+    "nm_covering_scorer",
+]
+
+if TYPE_CHECKING:
+    from skuhas.clustering import RecursiveSpectralClustering
+    from skuhas.datasets import NestedScene, make_nested_scene
+    from skuhas.features import ColorFeatures, FeatureMap, LiteFeatures
+    from skuhas.hierarchies import LabelHierarchy
+    from skuhas.metrics import (
+        nf_covering_score,
+        nh_covering_score,
+        nh_covering_scorer,
+        nm_covering_score,
+        nm_covering_scorer,
+    )
+    from skuhas.segmenter import PAPER_SETTINGS, HierarchicalSpectralSegmenter
+    from skuhas.tree import RegionTree, TreeFormatError
+
+
+def __getattr__(name):
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_MODULE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,28 @@
+"""What every other part may use: validation, files, images, seeds, progress."""
+
+from skuhas._common._files import atomic_write
+from skuhas._common._images import ImageLike, as_rgb_image, fit_within
+from skuhas._common._optional import optional_import
+from skuhas._common._progress import progress
+from skuhas._common._seeds import base_seed, node_seed
+from skuhas._common._validation import (
+    check_choice,
+    check_integer,
+    check_list,
+    check_real,
+)
+
+__all__ = [
+    "ImageLike",
+    "as_rgb_image",
+    "atomic_write",
+    "base_seed",
+    "check_choice",
+    "check_integer",
+    "check_list",
+    "check_real",
+    "fit_within",
+    "node_seed",
+    "optional_import",
+    "progress",
+]

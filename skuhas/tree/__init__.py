@@ -1,0 +1,20 @@
+"""The tree of nested regions: arrays, traversal, cuts, pooling, files."""
+
+from skuhas.tree._files import TreeFormatError
+from skuhas.tree._pooling import pool_features, token_weights
+from skuhas.tree._region_tree import RegionTree
+from skuhas.tree._topology import (
+    accumulate_to_ancestors,
+    canonical_labels,
+    canonical_parents,
+)
+
+__all__ = [
+    "RegionTree",
+    "TreeFormatError",
+    "accumulate_to_ancestors",
+    "canonical_labels",
+    "canonical_parents",
+    "pool_features",
+    "token_weights",
+]

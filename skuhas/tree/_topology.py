@@ -1,0 +1,230 @@
+"""Algorithms on a parent array: leaves first, children before parents, root last."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+IntArray = NDArray[np.int32]
+
+
+def as_parents(parents: ArrayLike, name: str = "parents") -> IntArray:
+    """Check a parent array and return it as int32 with the root its own parent.
+
+    The root may also be given as -1.
+    """
+    array = np.asarray(parents)
+    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
+        raise ValueError(
+            f"{name} must be a non-empty 1-D integer array, got shape "
+            f"{array.shape} and dtype {array.dtype}."
+        )
+    root = array.size - 1
+    array = array.astype(np.int64)
+    if array[root] == -1:
+        array[root] = root
+    if array[root] != root:
+        raise ValueError(
+            f"{name}: the last node is the root and its own parent (or -1), got "
+            f"parents[{root}] = {array[root]}."
+        )
+    nodes = np.arange(root)
+    wrong = np.flatnonzero((array[:root] <= nodes) | (array[:root] > root))
+    if wrong.size:
+        node = wrong[0]
+        raise ValueError(
+            f"{name}[i] must lie in (i, {root}] so that children come before their "
+            f"parents, got {name}[{node}] = {array[node]}."
+        )
+    return array.astype(np.int32)
+
+
+def count_leaves(parents: IntArray) -> int:
+    """Return the number of leaves, which must be the first nodes."""
+    n_nodes = parents.size
+    if n_nodes == 1:
+        return 1
+    has_child = np.zeros(n_nodes, dtype=bool)
+    has_child[parents[:-1]] = True
+    n_leaves = int(np.argmax(has_child))
+    late = np.flatnonzero(~has_child[n_leaves:])
+    if late.size:
+        raise ValueError(
+            "parents: leaves must come before internal nodes, but node "
+            f"{n_leaves + late[0]} has no children and node {n_leaves} has some."
+        )
+    return n_leaves
+
+
+def node_depths(parents: IntArray) -> IntArray:
+    """Return the number of edges from the root to every node."""
+    depth = np.zeros(parents.size, dtype=np.int32)
+    ancestor = parents.copy()
+    root = parents.size - 1
+    # Doubling pointers: after step s every node knows its 2**s-th ancestor.
+    depth[:-1] = 1
+    while (ancestor != root).any():
+        depth += depth[ancestor]
+        ancestor = ancestor[ancestor]
+    return depth
+
+
+def accumulate_to_ancestors(
+    parents: IntArray, leaf_values: NDArray, *, depth: IntArray | None = None
+) -> NDArray:
+    """Sum values given on the leaves over every node's region.
+
+    Parameters
+    ----------
+    parents : ndarray of shape (n_nodes,)
+        A parent array, leaves first and root last.
+    leaf_values : ndarray of shape (n_leaves, ...)
+        One value or row for each leaf.
+    depth : ndarray of shape (n_nodes,), default=None
+        Depths of the nodes, where they are known already.
+
+    Returns
+    -------
+    ndarray of shape (n_nodes, ...)
+        Row i is the sum of the leaf rows under node i.
+    """
+    leaf_values = np.asarray(leaf_values)
+    n_nodes = parents.size
+    values = np.zeros((n_nodes, *leaf_values.shape[1:]), dtype=leaf_values.dtype)
+    values[: leaf_values.shape[0]] = leaf_values
+    for level in levels_deepest_first(node_depths(parents) if depth is None else depth):
+        np.add.at(values, parents[level], values[level])
+    return values
+
+
+def levels_deepest_first(depth: IntArray) -> list[NDArray[np.intp]]:
+    """Return the nodes of each depth, deepest first, without the root's level."""
+    order = np.argsort(-depth, kind="stable")
+    boundaries = np.flatnonzero(np.diff(depth[order])) + 1
+    levels = np.split(order, boundaries)
+    return levels[:-1]
+
+
+def child_slices(parents: IntArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return children in compressed rows: those of i are order[start[i]:start[i+1]]."""
+    order = np.argsort(parents[:-1], kind="stable")
+    start = np.zeros(parents.size + 1, dtype=np.intp)
+    np.cumsum(np.bincount(parents[:-1], minlength=parents.size), out=start[1:])
+    return order, start
+
+
+def preorder(parents: IntArray, depth: IntArray) -> NDArray[np.intp]:
+    """Return all nodes, each before its descendants, siblings by index."""
+    n_nodes = parents.size
+    size = np.ones(n_nodes, dtype=np.intp)
+    levels = levels_deepest_first(depth)
+    for level in levels:
+        np.add.at(size, parents[level], size[level])
+    position = np.zeros(n_nodes, dtype=np.intp)
+    # A node stands one after its parent, and after its elder siblings' subtrees.
+    for level in reversed(levels):
+        by_parent = level[np.lexsort((level, parents[level]))]
+        mothers = parents[by_parent]
+        before = np.cumsum(size[by_parent]) - size[by_parent]
+        first = np.r_[True, mothers[1:] != mothers[:-1]]
+        offset = before - np.maximum.accumulate(np.where(first, before, 0))
+        position[by_parent] = position[mothers] + 1 + offset
+    order = np.empty(n_nodes, dtype=np.intp)
+    order[position] = np.arange(n_nodes)
+    return order
+
+
+def smallest_leaf(parents: IntArray, n_leaves: int, depth: IntArray) -> IntArray:
+    """Return the smallest leaf number under every node."""
+    smallest = np.full(parents.size, n_leaves, dtype=np.int32)
+    smallest[:n_leaves] = np.arange(n_leaves)
+    for level in levels_deepest_first(depth):
+        np.minimum.at(smallest, parents[level], smallest[level])
+    return smallest
+
+
+def canonical_labels(
+    labels: NDArray, n_labels: int
+) -> tuple[IntArray, NDArray[np.intp]]:
+    """Number labels by their first position in raster order.
+
+    Parameters
+    ----------
+    labels : integer ndarray of any shape
+        Values in [-1, n_labels); -1 stays.
+    n_labels : int
+        Number of labels, present or not.
+
+    Returns
+    -------
+    relabelled : int32 ndarray of the same shape
+    kept : ndarray of shape (n_present,)
+        The old label of every new one.
+    """
+    flat = labels.ravel()
+    first = np.full(n_labels + 1, flat.size, dtype=np.int64)
+    # Writing positions backwards leaves the first one in place; -1 hits the end.
+    first[flat[::-1]] = np.arange(flat.size - 1, -1, -1)
+    present = np.flatnonzero(first[:n_labels] < flat.size)
+    kept = present[np.argsort(first[present], kind="stable")]
+    new = np.full(n_labels + 1, -1, dtype=np.int32)
+    new[kept] = np.arange(kept.size)
+    return new[flat].reshape(labels.shape), kept
+
+
+def canonical_parents(
+    parents: IntArray, leaf_order: NDArray[np.intp]
+) -> tuple[IntArray, NDArray[np.intp]]:
+    """Renumber a tree's nodes so that equal trees have equal arrays.
+
+    Leaves take the order given; internal nodes are sorted by depth, deepest
+    first, and within a depth by their smallest leaf. Internal nodes none of
+    whose leaves is in `leaf_order` go.
+
+    Parameters
+    ----------
+    parents : ndarray of shape (n_nodes,)
+    leaf_order : ndarray of shape (n_kept_leaves,)
+        The old number of every new leaf.
+
+    Returns
+    -------
+    parents : ndarray of shape (n_kept_nodes,)
+    kept : ndarray of shape (n_kept_nodes,)
+        The old number of every new node.
+    """
+    n_nodes = parents.size
+    n_leaves = leaf_order.size
+    depth = node_depths(parents)
+    smallest = np.full(n_nodes, n_leaves, dtype=np.int64)
+    smallest[leaf_order] = np.arange(n_leaves)
+    for level in levels_deepest_first(depth):
+        np.minimum.at(smallest, parents[level], smallest[level])
+    is_leaf = np.zeros(n_nodes, dtype=bool)
+    is_leaf[leaf_order] = True
+    internal = np.flatnonzero(~is_leaf & (smallest < n_leaves))
+    internal = internal[np.lexsort((smallest[internal], -depth[internal]))]
+    kept = np.concatenate([leaf_order, internal]).astype(np.intp)
+    new = np.full(n_nodes, -1, dtype=np.int32)
+    new[kept] = np.arange(kept.size)
+    return new[parents[kept]], kept
+
+
+def lowest_common_ancestors(
+    parents: IntArray, first: NDArray, second: NDArray
+) -> NDArray[np.intp]:
+    """Return the lowest common ancestor of every pair of nodes.
+
+    The smaller of two different nodes cannot be an ancestor of the other, so
+    it steps up; this ends where the two meet.
+    """
+    first = first.astype(np.intp)
+    second = second.astype(np.intp)
+    moving = np.flatnonzero(first != second)
+    while moving.size:
+        low = np.minimum(first[moving], second[moving])
+        high = np.maximum(first[moving], second[moving])
+        first[moving] = parents[low]
+        second[moving] = high
+        moving = moving[first[moving] != second[moving]]
+    return first
