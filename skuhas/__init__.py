@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from skuhas.tree import RegionTree, TreeFormatError
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_MODULE_OF[name]), name)
@@ -70,5 +70,5 @@ def __getattr__(name):
     return value
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

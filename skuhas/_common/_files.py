@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,18 +25,18 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO]
         Bytes or UTF-8 text.
     """
     target = Path(path)
-    descriptor, temporary = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.name}.", suffix=".part"
-    )
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"cannot write {os.fspath(path)!r}: no such folder: {str(target.parent)!r}."
+        )
+    # Not tempfile, whose files are private: the permissions are an ordinary file's.
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
+    encoding = None if "b" in mode else "utf-8"
+    handle = temporary.open(mode.replace("w", "x"), encoding=encoding)
     try:
-        encoding = None if "b" in mode else "utf-8"
-        with os.fdopen(descriptor, mode, encoding=encoding) as handle:
+        with handle:
             yield handle
-        # mkstemp makes files private; give the permissions of an ordinary one.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
+        temporary.replace(target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

@@ -50,7 +50,7 @@ def as_rgb_image(image: ImageLike, name: str = "image") -> NDArray[np.uint8]:
         Neither a path, a PIL image nor an array of an allowed kind.
     """
     if isinstance(image, (str, os.PathLike)):
-        return _read(image, name)
+        image = _read(image, name)
     if hasattr(image, "getbands"):
         return _from_pil(image, name)
     if isinstance(image, np.ndarray) or hasattr(image, "__array__"):
@@ -58,13 +58,13 @@ def as_rgb_image(image: ImageLike, name: str = "image") -> NDArray[np.uint8]:
     raise TypeError(f"{name} must be {ALLOWED}, got {type(image).__name__}.")
 
 
-def _read(path: str | os.PathLike[str], name: str) -> NDArray[np.uint8]:
-    from PIL import Image, UnidentifiedImageError
+def _read(path: str | os.PathLike[str], name: str) -> Image.Image:
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with Image.open(path) as handle:
             handle.load()
-            return _from_pil(handle, name)
+            return ImageOps.exif_transpose(handle)
     except FileNotFoundError:
         raise FileNotFoundError(f"{name}: no such file: {os.fspath(path)!r}.") from None
     except UnidentifiedImageError:
@@ -84,17 +84,26 @@ def _from_pil(image: Any, name: str) -> NDArray[np.uint8]:
         if image.mode == "F":
             return _from_array(array, name)
         # Pillow widens 16-bit grey to 32 bits on some paths.
+        if 0 in array.shape:
+            return _from_array(array, name)
         if array.min(initial=0) < 0 or array.max(initial=0) > 65535:
             raise ValueError(
                 f"{name}: integer grey values must lie in [0, 65535], got "
                 f"[{array.min()}, {array.max()}]."
             )
         return _from_array(array.astype(np.uint16), name)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    return np.asarray(image.convert("RGB"))
+    try:
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image)
+        image = image.convert("RGB")
+    except ValueError as error:
+        raise ValueError(
+            f"{name}: a PIL image of mode {image.mode!r} has no RGB form: {error}."
+        ) from error
+    # A copy, because Pillow's own array cannot be written to.
+    return _from_array(np.array(image), name)
 
 
 def _from_array(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
@@ -129,7 +138,7 @@ def _to_uint8(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
         if low < 0 or high > 1:
             raise ValueError(
                 f"{name}: a float image must have values in [0, 1], got "
-                f"[{low:g}, {high:g}]. Divide by the largest possible value, or "
+                f"[{low}, {high}]. Divide by the largest possible value, or "
                 "pass uint8."
             )
         return np.rint(array * 255.0).astype(np.uint8)

@@ -79,7 +79,8 @@ def check_list(values: Any, name: str, what: str) -> list[Any]:
     A string, a path or a single object with `shape` is most often one item
     handed over without its list, so the message says how to wrap it.
     """
-    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+    is_single = not hasattr(values, "__iter__") or getattr(values, "ndim", 1) == 0
+    if isinstance(values, (str, bytes)) or is_single:
         raise TypeError(
             f"{name} must be a list of {what}, got {type(values).__name__}. "
             f"For a single one, pass [{name}]."

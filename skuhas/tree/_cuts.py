@@ -50,7 +50,9 @@ def open_nodes(
 
 def _figure(tree: RegionTree, name: str, parameter: str) -> NDArray[np.float64]:
     values: NDArray[np.float64] = getattr(tree, name)
-    if tree.n_nodes > tree.n_leaves and np.isnan(values[tree.n_leaves :]).all():
+    # A node with one child is no split and has no figures.
+    splits = tree.n_children > 1
+    if splits.any() and np.isnan(values[splits]).all():
         raise ValueError(
             f"{parameter} needs the {name} of the splits, which this tree does not "
             f"carry; cut by depth or n_regions, or give {name} when building it."

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import lzma
 import math
 import os
+import re
+import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,23 @@ FORMAT = "skuhas.RegionTree"
 VERSION = 1
 NODE_ARRAYS = ("ncut", "perturbation", "eigengap", "altitude")
 DATA_PREFIX = "data."
+
+# Codes of numpy's boolean, integer, float and string types.
+DTYPE = re.compile(r"[<>|=]?([biuf][1248]|U\d{1,6})")
+
+# What numpy, zipfile and the decompressors raise on damaged archives.
+DAMAGE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 class TreeFormatError(ValueError):
@@ -61,19 +81,16 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         except UnicodeDecodeError as error:
             raise TreeFormatError(f"{source}: not UTF-8 text: {error}.") from error
         return from_json(text, source)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise TreeFormatError(f"{source}: a single array, not a region tree.")
-            arrays = {name: archive[name] for name in archive.files}
-    except FileNotFoundError:
-        raise
-    except TreeFormatError:
-        raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise TreeFormatError(f"{source}: not a readable .npz file: {error}") from error
+    # A file that cannot be opened is no matter of its format.
+    with Path(path).open("rb") as handle:
+        try:
+            arrays = _read_archive(handle)
+        except DAMAGE as error:
+            raise TreeFormatError(
+                f"{source}: not a readable .npz file: {error}"
+            ) from error
     header = {
-        name: array.item() if (array := arrays.pop(name, None)) is not None else None
+        name: arrays.pop(name).tolist() if name in arrays else None
         for name in ("format", "version")
     }
     data = {
@@ -82,6 +99,19 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         if name.startswith(DATA_PREFIX)
     }
     return _checked(header, {**arrays, "node_data": data}, source)
+
+
+def _read_archive(handle: IO[bytes]) -> dict[str, NDArray]:
+    archive = np.load(handle, allow_pickle=False)
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise ValueError("it holds a single array")
+    with archive:
+        arrays = {name: archive[name] for name in archive.files}
+    for name, array in arrays.items():
+        # Members that are no arrays come as bytes.
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"its member {name!r} is no array")
+    return arrays
 
 
 def to_json(fields: dict[str, Any]) -> str:
@@ -120,56 +150,80 @@ def from_json(text: str, source: str) -> dict[str, Any]:
     """Return checked fields of the tree in a JSON text."""
     try:
         document = json.loads(text)
-    except (json.JSONDecodeError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise TreeFormatError(f"{source}: not valid JSON: {error}.") from error
     if not isinstance(document, dict):
         raise TreeFormatError(f"{source}: not a region tree: no JSON object.")
     header = {name: document.pop(name, None) for name in ("format", "version")}
     _check_header(header, source)
+    for name in ("shape", "leaf_labels", "parents"):
+        if name not in document:
+            raise TreeFormatError(f"{source}: not a region tree: no {name!r}.")
     try:
-        fields: dict[str, Any] = {
-            "leaf_labels": _expand(document),
-            "parents": np.array(document["parents"], dtype=np.int64),
-            "node_data": {
-                name: _numbers(entry["values"], np.dtype(entry["dtype"]))
-                for name, entry in document.get("node_data", {}).items()
-            },
-        }
+        fields: dict[str, Any] = {"leaf_labels": _expand(document)}
+        del document["shape"]
+        fields["parents"] = _array(document["parents"], "<i8", "parents")
         for name in NODE_ARRAYS:
             if document.get(name) is not None:
-                fields[name] = _numbers(document[name], np.dtype(np.float64))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+                fields[name] = _array(document[name], "<f8", name)
+        fields["node_data"] = {
+            name: _array(entry["values"], entry["dtype"], f"node_data[{name!r}]")
+            for name, entry in document.get("node_data", {}).items()
+        }
+    except (
+        ArithmeticError,
+        AttributeError,
+        KeyError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         detail = f"{type(error).__name__}: {error}"
         raise TreeFormatError(f"{source}: not a region tree: {detail}.") from error
-    return _checked(header, fields, source)
+    return _checked(header, {**document, **fields}, source)
 
 
 def _expand(document: dict[str, Any]) -> NDArray[np.int64]:
     values, lengths = (
-        np.array(part, dtype=np.int64) for part in document["leaf_labels"]
+        _array(part, "<i8", "leaf_labels") for part in document["leaf_labels"]
     )
-    shape = tuple(document["shape"])
+    shape = _array(document["shape"], "<i8", "shape").tolist()
     size = math.prod(shape)
-    if (lengths < 1).any() or int(lengths.sum()) != size:
+    if values.shape != lengths.shape or values.ndim != 1 or (lengths < 1).any():
+        raise ValueError("leaf_labels must be a list of values and one of run lengths")
+    if sum(lengths.tolist()) != size:
         raise ValueError(
-            f"leaf_labels covers {lengths.sum()} pixels, the shape {shape} has {size}"
+            f"leaf_labels covers {sum(lengths.tolist())} pixels, the shape {shape} "
+            f"has {size}"
         )
     return np.repeat(values, lengths).reshape(shape)
 
 
-def _numbers(values: list[Any], dtype: np.dtype) -> NDArray:
-    if dtype.kind not in "biufU":
-        raise ValueError(f"dtype {dtype.str!r} is not allowed")
-    if dtype.kind != "f":
-        return np.array(values, dtype=dtype)
+def _array(values: Any, code: Any, name: str) -> NDArray:
+    """Return nested lists as an array, refusing what the type cannot hold."""
+    if not isinstance(code, str) or not DTYPE.fullmatch(code):
+        raise ValueError(f"{name}: dtype {code!r} is not allowed")
+    dtype = np.dtype(code)
+    if dtype.kind == "f":
+        with np.errstate(over="raise"):
+            return np.array(_floats(values), dtype=np.float64).astype(dtype)
+    array = np.array(values, dtype=dtype)
+    if array.tolist() != values:
+        raise ValueError(f"{name} does not hold values of dtype {code!r}")
+    return array
 
-    # null is nan, and float() reads the strings for infinity.
-    def number(value: Any) -> Any:
-        if isinstance(value, list):
-            return [number(item) for item in value]
-        return math.nan if value is None else float(value)
 
-    return np.array(number(values), dtype=dtype)
+def _floats(value: Any) -> Any:
+    """Undo `_plain`: null is nan, and infinities come as strings."""
+    if isinstance(value, list):
+        return [_floats(item) for item in value]
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or (
+        not isinstance(value, (int, float)) and value not in ("inf", "-inf")
+    ):
+        raise ValueError(f"{value!r} is no number")
+    return float(value)
 
 
 def _check_header(header: dict[str, Any], source: str) -> None:

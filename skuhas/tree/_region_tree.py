@@ -97,14 +97,15 @@ class RegionTree:
         self.parents = _frozen(_topology.as_parents(parents))
         self.n_nodes = int(self.parents.size)
         self.n_leaves = _topology.count_leaves(self.parents)
-        self.leaf_labels = _frozen(_as_leaf_labels(leaf_labels, self.n_leaves))
+        labels, self._leaf_area = _as_leaf_labels(leaf_labels, self.n_leaves)
+        self.leaf_labels = _frozen(labels)
         self.ncut = self._node_array(ncut, "ncut")
         self.perturbation = self._node_array(perturbation, "perturbation")
         self.eigengap = self._node_array(eigengap, "eigengap")
         self._given_altitude: NDArray[np.float64] | None = None
         if altitude is not None:
             self._given_altitude = self._check_altitude(altitude)
-        self.node_data = self._check_node_data(node_data or {})
+        self.node_data = self._check_node_data({} if node_data is None else node_data)
 
     # ---------------------------------------------------------- construction
 
@@ -181,7 +182,9 @@ class RegionTree:
         distances : array-like of shape (n_leaves - 1,), default=None
             Height of each merge, scikit-learn's ``distances_``. Where a merge
             lies under one of its children (centroid linkage does that) it is
-            raised to it.
+            raised to it, and negative heights to 0. Without heights the order
+            of the merges stands for them, so that ``cut(n_regions=n)`` undoes
+            the last merges first, as scikit-learn does.
 
         Returns
         -------
@@ -205,7 +208,7 @@ class RegionTree:
         n_leaves = (parents.size + 1) // 2
         labels = np.arange(n_leaves) if leaf_labels is None else leaf_labels
         tree = cls(parents, labels, altitude=heights)
-        return tree._restructured(tree.leaf_labels, np.arange(n_leaves))
+        return tree.cut()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -295,7 +298,7 @@ class RegionTree:
     def _node_array(self, values: ArrayLike | None, name: str) -> NDArray[np.float64]:
         if values is None:
             return _frozen(np.full(self.n_nodes, np.nan))
-        array = np.array(values, dtype=np.float64)
+        array = _topology.as_floats(values, name)
         if array.shape != (self.n_nodes,):
             raise ValueError(
                 f"{name} must have one value for each of the {self.n_nodes} nodes, "
@@ -309,7 +312,7 @@ class RegionTree:
         return _frozen(array)
 
     def _check_altitude(self, values: ArrayLike) -> NDArray[np.float64]:
-        array = np.array(values, dtype=np.float64)
+        array = _topology.as_floats(values, "altitude")
         if array.shape != (self.n_nodes,) or not np.isfinite(array).all():
             raise ValueError(
                 f"altitude must have one finite value for each of the {self.n_nodes} "
@@ -327,22 +330,32 @@ class RegionTree:
         return _frozen(array)
 
     def _check_node_data(self, data: Mapping[str, ArrayLike]) -> dict[str, NDArray]:
+        if not isinstance(data, Mapping):
+            raise TypeError(
+                "node_data must be a mapping of names to arrays, got "
+                f"{type(data).__name__}."
+            )
         checked: dict[str, NDArray] = {}
         for name, values in data.items():
-            array = np.array(values)
-            if not isinstance(name, str) or not name:
+            # Names become those of files inside an archive, which end at a NUL.
+            if not isinstance(name, str) or not name or not name.isprintable():
                 raise ValueError(
-                    f"node_data: names must be non-empty strings, got {name!r}."
+                    "node_data: names must be non-empty printable strings, got "
+                    f"{name!r}."
                 )
+            array = np.array(_topology.as_array(values, f"node_data[{name!r}]"))
             if array.ndim == 0 or array.shape[0] != self.n_nodes:
                 raise ValueError(
                     f"node_data[{name!r}] must have one row for each of the "
                     f"{self.n_nodes} nodes, got shape {array.shape}."
                 )
-            if array.dtype.kind not in "biufU":
+            # Floats wider than 8 bytes differ between machines.
+            if array.dtype.kind not in "biufU" or (
+                array.dtype.kind == "f" and array.dtype.itemsize > 8
+            ):
                 raise ValueError(
-                    f"node_data[{name!r}] must hold numbers, booleans or strings, "
-                    f"got dtype {array.dtype}."
+                    f"node_data[{name!r}] must hold booleans, integers, strings or "
+                    f"floats of at most 64 bits, got dtype {array.dtype}."
                 )
             checked[name] = _frozen(array)
         return checked
@@ -372,9 +385,7 @@ class RegionTree:
     @cached_property
     def area(self) -> NDArray[np.int64]:
         """Number of pixels of every node, shape (n_nodes,)."""
-        inside = self.leaf_labels[self.leaf_labels >= 0]
-        counts = np.bincount(inside, minlength=self.n_leaves)
-        return _frozen(self.accumulate(counts.astype(np.int64)))
+        return _frozen(self.accumulate(self._leaf_area))
 
     @cached_property
     def n_children(self) -> NDArray[np.int64]:
@@ -410,7 +421,8 @@ class RegionTree:
 
     @cached_property
     def _children(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        return _topology.child_slices(self.parents)
+        order, start = _topology.child_slices(self.parents)
+        return _frozen(order), _frozen(start)
 
     @cached_property
     def _preorder(self) -> NDArray[np.intp]:
@@ -532,7 +544,8 @@ class RegionTree:
         Returns
         -------
         ndarray of shape (n_nodes, ...)
-            Row i is the sum over the leaves under node i.
+            Row i is the sum over the leaves under node i. As in ``numpy.sum``,
+            booleans are counted and small integers widened.
         """
         values = np.asarray(leaf_values)
         if values.ndim == 0 or values.shape[0] != self.n_leaves:
@@ -623,8 +636,7 @@ class RegionTree:
             max_ncut=max_ncut,
             max_perturbation=max_perturbation,
         )
-        tops, labels = self._closed(is_open)
-        return self._restructured(labels, tops)
+        return self._restructured(*self._closed(is_open))
 
     def labels(
         self,
@@ -659,29 +671,40 @@ class RegionTree:
             max_ncut=max_ncut,
             max_perturbation=max_perturbation,
         )
-        tops, labels = self._closed(is_open)
-        return _topology.canonical_labels(labels, tops.size)[0]
+        return self._closed(is_open)[1]
 
     def _closed(
         self, is_open: NDArray[np.bool_]
     ) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
-        """Return the topmost closed nodes and the pixels' positions among them."""
+        """Return the topmost closed nodes and the pixels' positions among them.
+
+        The nodes come in the order of their first pixels.
+        """
         top = np.arange(self.n_nodes)
         for level in reversed(_topology.levels_deepest_first(self.depth)):
             above = self.parents[level]
             top[level] = np.where(is_open[above], level, top[above])
-        tops, position = np.unique(top[: self.n_leaves], return_inverse=True)
-        lookup = np.append(position, -1).astype(np.int32)
+        by_first_pixel = top[: self.n_leaves][self._leaves_by_first_pixel]
+        tops, first = np.unique(by_first_pixel, return_index=True)
+        tops = tops[np.argsort(first)]
+        position = np.empty(self.n_nodes, dtype=np.int32)
+        position[tops] = np.arange(tops.size)
+        lookup = np.append(position[top[: self.n_leaves]], np.int32(-1))
         return tops, lookup[self.leaf_labels]
 
-    def _restructured(self, labels: NDArray, tops: NDArray) -> Self:
+    @cached_property
+    def _leaves_by_first_pixel(self) -> NDArray[np.intp]:
+        first = _topology.first_positions(self.leaf_labels, self.n_leaves)
+        return np.argsort(first)
+
+    def _restructured(self, tops: NDArray, labels: NDArray) -> Self:
         """Return the canonical tree whose leaves are the nodes `tops`.
 
-        `labels` holds positions in `tops`; nodes left without a pixel go.
+        `labels` holds positions in `tops`, which come in the order of their
+        first pixels.
         """
-        labels, kept = _topology.canonical_labels(labels, tops.size)
-        parents, nodes = _topology.canonical_parents(self.parents, tops[kept])
-        n_leaves = kept.size
+        parents, nodes = _topology.canonical_parents(self.parents, tops)
+        n_leaves = tops.size
         figures = {name: getattr(self, name)[nodes] for name in FIGURES}
         for values in figures.values():
             values[:n_leaves] = np.nan
@@ -690,7 +713,7 @@ class RegionTree:
             altitude = altitude[nodes]
             # Closed nodes are leaves now; as leaves they lie as low as any.
             lowest = self._given_altitude[: self.n_leaves].min()  # type: ignore[index]
-            altitude[:n_leaves] = np.minimum(altitude[:n_leaves], lowest)
+            altitude[:n_leaves][tops >= self.n_leaves] = lowest
         data = {name: values[nodes] for name, values in self.node_data.items()}
         return type(self)(parents, labels, **figures, altitude=altitude, node_data=data)
 
@@ -719,19 +742,20 @@ class RegionTree:
                 "resize needs a tree over an image, got leaf_labels of shape "
                 f"{self.shape}."
             )
-        size = tuple(shape)
+        size = tuple(shape) if np.iterable(shape) else ()
         if len(size) != 2:
             raise ValueError(f"shape must be (height, width), got {shape!r}.")
+        for side in size:
+            check_integer(side, "shape", low=1)
         index = [
-            ((np.arange(check_integer(new, "shape", low=1)) + 0.5) * old / new).astype(
-                np.intp
-            )
+            ((np.arange(new) + 0.5) * old / new).astype(np.intp)
             for old, new in zip(self.shape, size, strict=True)
         ]
         labels = self.leaf_labels[np.ix_(*index)]
         if (labels < 0).all():
             raise ValueError(f"shape {size} is too small: no region keeps a pixel.")
-        return self._restructured(labels, np.arange(self.n_leaves))
+        labels, kept = _topology.canonical_labels(labels, self.n_leaves)
+        return self._restructured(kept, labels)
 
     def saliency(self, *, double: bool = False) -> NDArray[np.float32]:
         """Return the ultrametric contour map.
@@ -821,9 +845,7 @@ class RegionTree:
             and np.array_equal(self.altitude, other.altitude)
             and self.node_data.keys() == other.node_data.keys()
             and all(
-                np.array_equal(
-                    values, other.node_data[name], equal_nan=values.dtype.kind == "f"
-                )
+                _same(values, other.node_data[name])
                 for name, values in self.node_data.items()
             )
         )
@@ -844,13 +866,21 @@ def _rebuild(cls: type[RegionTree], fields: dict[str, Any]) -> RegionTree:
     return cls(**fields)
 
 
+def _same(first: NDArray, second: NDArray) -> bool:
+    may_hold_nan = first.dtype.kind == "f" and second.dtype.kind == "f"
+    return np.array_equal(first, second, equal_nan=may_hold_nan)
+
+
 def _frozen(array: NDArray) -> NDArray:
     array.flags.writeable = False
     return array
 
 
-def _as_leaf_labels(labels: ArrayLike, n_leaves: int) -> NDArray[np.int32]:
-    array = np.asarray(labels)
+def _as_leaf_labels(
+    labels: ArrayLike, n_leaves: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return checked labels and the number of pixels of every leaf."""
+    array = _topology.as_array(labels, "leaf_labels")
     if array.ndim not in (1, 2) or array.size == 0 or array.dtype.kind not in "iu":
         raise ValueError(
             "leaf_labels must be a non-empty integer array of shape (height, width) "
@@ -861,10 +891,12 @@ def _as_leaf_labels(labels: ArrayLike, n_leaves: int) -> NDArray[np.int32]:
             f"leaf_labels must lie in [-1, {n_leaves - 1}] for a tree of {n_leaves} "
             f"leaves, got [{array.min()}, {array.max()}]."
         )
-    present = np.bincount(array.ravel() + 1, minlength=n_leaves + 1)[1:] > 0
-    if not present.all():
+    # First the wider type: adding one to a small integer could wrap around.
+    checked = array.astype(np.int32)
+    area = np.bincount(checked.ravel() + 1, minlength=n_leaves + 1)[1:]
+    if not area.all():
         raise ValueError(
-            f"leaf_labels: leaf {np.argmin(present)} has no pixel; every leaf needs "
+            f"leaf_labels: leaf {np.argmin(area)} has no pixel; every leaf needs "
             "at least one."
         )
-    return array.astype(np.int32)
+    return checked, area.astype(np.int64)

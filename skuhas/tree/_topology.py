@@ -8,12 +8,32 @@ from numpy.typing import ArrayLike, NDArray
 IntArray = NDArray[np.int32]
 
 
+def as_array(values: ArrayLike, name: str) -> NDArray:
+    """Return `values` as an array, or raise naming `name` where rows are uneven."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a rectangular array: {error}") from error
+
+
+def as_floats(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return a float64 copy of `values`, None read as nan, or raise naming `name`."""
+    array = as_array(values, name)
+    # Lists with None come as objects.
+    if array.dtype.kind not in "biufO":
+        raise ValueError(f"{name} must hold numbers, got dtype {array.dtype}.")
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers: {error}.") from error
+
+
 def as_parents(parents: ArrayLike, name: str = "parents") -> IntArray:
     """Check a parent array and return it as int32 with the root its own parent.
 
     The root may also be given as -1.
     """
-    array = np.asarray(parents)
+    array = as_array(parents, name)
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
         raise ValueError(
             f"{name} must be a non-empty 1-D integer array, got shape "
@@ -86,11 +106,13 @@ def accumulate_to_ancestors(
     Returns
     -------
     ndarray of shape (n_nodes, ...)
-        Row i is the sum of the leaf rows under node i.
+        Row i is the sum of the leaf rows under node i. As in ``numpy.sum``,
+        booleans are counted and small integers widened.
     """
     leaf_values = np.asarray(leaf_values)
     n_nodes = parents.size
-    values = np.zeros((n_nodes, *leaf_values.shape[1:]), dtype=leaf_values.dtype)
+    dtype = leaf_values[:0].sum().dtype
+    values = np.zeros((n_nodes, *leaf_values.shape[1:]), dtype=dtype)
     values[: leaf_values.shape[0]] = leaf_values
     for level in levels_deepest_first(node_depths(parents) if depth is None else depth):
         np.add.at(values, parents[level], values[level])
@@ -143,6 +165,19 @@ def smallest_leaf(parents: IntArray, n_leaves: int, depth: IntArray) -> IntArray
     return smallest
 
 
+def first_positions(labels: NDArray, n_labels: int) -> NDArray[np.int64]:
+    """Return the first position of every label in raster order.
+
+    The number of positions stands for a label that is absent; labels lie in
+    [-1, n_labels).
+    """
+    flat = labels.ravel()
+    first = np.full(n_labels + 1, flat.size, dtype=np.int64)
+    # Writing positions backwards leaves the first one in place; -1 hits the end.
+    first[flat[::-1]] = np.arange(flat.size - 1, -1, -1)
+    return first[:n_labels]
+
+
 def canonical_labels(
     labels: NDArray, n_labels: int
 ) -> tuple[IntArray, NDArray[np.intp]]:
@@ -161,15 +196,12 @@ def canonical_labels(
     kept : ndarray of shape (n_present,)
         The old label of every new one.
     """
-    flat = labels.ravel()
-    first = np.full(n_labels + 1, flat.size, dtype=np.int64)
-    # Writing positions backwards leaves the first one in place; -1 hits the end.
-    first[flat[::-1]] = np.arange(flat.size - 1, -1, -1)
-    present = np.flatnonzero(first[:n_labels] < flat.size)
+    first = first_positions(labels, n_labels)
+    present = np.flatnonzero(first < labels.size)
     kept = present[np.argsort(first[present], kind="stable")]
     new = np.full(n_labels + 1, -1, dtype=np.int32)
     new[kept] = np.arange(kept.size)
-    return new[flat].reshape(labels.shape), kept
+    return new[labels], kept
 
 
 def canonical_parents(

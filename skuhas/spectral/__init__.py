@@ -1,0 +1,35 @@
+"""Graphs of regions, their spectra, one split, and the recursion."""
+
+from skuhas.spectral._affinity import (
+    cosine_affinity,
+    exponential_affinity,
+    largest_cosine_distance,
+)
+from skuhas.spectral._assign import ASSIGN_LABELS, cluster_rows
+from skuhas.spectral._eigen import smallest_eigenpairs
+from skuhas.spectral._gates import Gates
+from skuhas.spectral._kway import k_way_cut
+from skuhas.spectral._laplacian import NormalisedGraph, normalise
+from skuhas.spectral._perturbation import perturbation
+from skuhas.spectral._recursion import grow_tree
+from skuhas.spectral._split import Split, split_graph
+from skuhas.spectral._sweep import mean_normalised_cut, sweep_cut
+
+__all__ = [
+    "ASSIGN_LABELS",
+    "Gates",
+    "NormalisedGraph",
+    "Split",
+    "cluster_rows",
+    "cosine_affinity",
+    "exponential_affinity",
+    "grow_tree",
+    "k_way_cut",
+    "largest_cosine_distance",
+    "mean_normalised_cut",
+    "normalise",
+    "perturbation",
+    "smallest_eigenpairs",
+    "split_graph",
+    "sweep_cut",
+]

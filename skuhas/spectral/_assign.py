@@ -1,0 +1,81 @@
+"""From eigenvectors to parts."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+
+ASSIGN_LABELS = ("kmeans", "cluster_qr")
+
+
+def cluster_rows(
+    vectors: NDArray[np.float64],
+    n_parts: int,
+    *,
+    assign_labels: str,
+    seed: int,
+    n_init: int = 10,
+) -> NDArray[np.intp]:
+    """Cluster the rows of eigenvectors, each scaled to length 1.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, n_vectors)
+        Leading eigenvectors as columns.
+    n_parts : int
+        Parts looked for; fewer come out where rows coincide.
+    assign_labels : {"kmeans", "cluster_qr"}
+        k-means, or the pivoted QR factorisation of Damle et al., which needs
+        no start and as many vectors as parts.
+    seed : int
+        Seed of k-means.
+    n_init : int, default=10
+        Starts of k-means, of which the best is kept.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Parts numbered by their first vertex, none of them empty.
+
+    References
+    ----------
+    A. Ng, M. Jordan and Y. Weiss. "On Spectral Clustering: Analysis and an
+    Algorithm". NIPS 2001.
+    A. Damle, V. Minden and L. Ying. "Simple, direct and efficient multi-way
+    spectral clustering". Information and Inference 8(1), 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.spectral import cluster_rows
+    >>> vectors = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 2.0]])
+    >>> cluster_rows(vectors, 2, assign_labels="cluster_qr", seed=0)
+    array([0, 1, 0])
+    """
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows = vectors / np.where(length > 0, length, 1.0)
+    if assign_labels == "cluster_qr":
+        labels = _cluster_qr(rows)
+    else:
+        with warnings.catch_warnings():
+            # Coinciding rows give fewer parts, which callers expect.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = KMeans(n_parts, n_init=n_init, random_state=seed)
+            labels = model.fit_predict(rows)
+    _, first, parts = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(first.size, dtype=np.intp)
+    rank[np.argsort(first)] = np.arange(first.size)
+    return rank[parts]
+
+
+def _cluster_qr(rows: NDArray[np.float64]) -> NDArray[np.intp]:
+    n_vectors = rows.shape[1]
+    pivots = linalg.qr(rows.T, mode="r", pivoting=True)[1][:n_vectors]
+    # The polar factor turns the pivot rows as nearly as it can into the axes.
+    left, _, right = linalg.svd(rows[pivots].T)
+    return np.argmax(np.abs(rows @ (left @ right)), axis=1)

@@ -1,0 +1,119 @@
+"""The smallest eigenpairs of a normalised Laplacian: one interface, two solvers."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+from scipy.sparse.linalg import ArpackError, eigsh
+from sklearn.exceptions import ConvergenceWarning
+
+from skuhas.spectral._laplacian import NormalisedGraph
+
+# Below the first size the whole spectrum is cheapest; above the second a few
+# dozen products with the matrix cost less than its reduction to tridiagonal form.
+WHOLE_SPECTRUM = 24
+LANCZOS = 200
+# Lanczos pays only for a small part of the spectrum.
+LANCZOS_SHARE = 10
+# Scipy 1.17 draws restart vectors from a generator of the operating system's
+# entropy unless it is given one; earlier versions have a fixed sequence.
+_SEEDED = "rng" in inspect.signature(eigsh).parameters
+
+
+def smallest_eigenpairs(
+    graph: NormalisedGraph, n_pairs: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the smallest eigenpairs of the Laplacian I - N, the trivial one first.
+
+    The trivial pair is known in closed form and deflated, so that the others
+    are orthogonal to it also where the graph falls into components and the
+    eigenvalue 0 is repeated.
+
+    Parameters
+    ----------
+    graph : NormalisedGraph
+        A graph of n vertices.
+    n_pairs : int
+        Number of pairs, in [1, n].
+
+    Returns
+    -------
+    values : ndarray of shape (n_pairs,)
+        Ascending, in [0, 2]; ``values[0]`` is 0.
+    vectors : ndarray of shape (n, n_pairs)
+        Orthonormal columns. The largest entry in absolute value, the first one
+        among equals, is positive.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Lanczos iterations did not converge; the dense solver took over.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.spectral import normalise, smallest_eigenpairs
+    >>> path = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
+    >>> smallest_eigenpairs(normalise(path), 3)[0].round(6)
+    array([0., 1., 2.])
+    """
+    n_vertices = graph.degrees.size
+    values = np.zeros(n_pairs)
+    vectors = np.empty((n_vertices, n_pairs))
+    vectors[:, 0] = graph.trivial
+    if n_pairs == 1:
+        return values, vectors
+    # N has its spectrum in [-1, 1]; the trivial pair moves from 1 to -2, under
+    # all others.
+    deflated = np.outer(graph.trivial, -3.0 * graph.trivial)
+    deflated += graph.matrix
+    largest, basis = _largest(deflated, n_pairs - 1)
+    values[1:] = np.clip(1.0 - largest, 0.0, 2.0)
+    peaks = np.argmax(np.abs(basis) > np.abs(basis).max(axis=0) * (1 - 1e-9), axis=0)
+    signs = np.where(basis[peaks, np.arange(n_pairs - 1)] < 0, -1.0, 1.0)
+    np.multiply(basis, signs, out=vectors[:, 1:])
+    return values, vectors
+
+
+def _largest(
+    matrix: NDArray[np.float64], n_pairs: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the largest eigenpairs of a symmetric matrix in descending order."""
+    size = len(matrix)
+    if size <= WHOLE_SPECTRUM or n_pairs > size // 2:
+        values, vectors = np.linalg.eigh(matrix)
+        return values[: -n_pairs - 1 : -1], vectors[:, : -n_pairs - 1 : -1]
+    if size >= LANCZOS and n_pairs * LANCZOS_SHARE <= size:
+        try:
+            return _lanczos(matrix, n_pairs)
+        except ArpackError as error:
+            warnings.warn(
+                f"Lanczos iterations on a graph of {size} vertices ended with: "
+                f"{error} Falling back to the dense solver.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+    # Bisection and inverse iteration; the MRRR driver, scipy's default, slows
+    # down by orders of magnitude on the clustered spectra of near-uniform graphs.
+    values, vectors = linalg.eigh(
+        matrix,
+        subset_by_index=[size - n_pairs, size - 1],
+        driver="evx",
+        check_finite=False,
+    )
+    return values[::-1], vectors[:, ::-1]
+
+
+def _lanczos(
+    matrix: NDArray[np.float64], n_pairs: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    size = len(matrix)
+    start = np.random.default_rng(size).standard_normal(size)
+    seeded = {"rng": np.random.default_rng(size)} if _SEEDED else {}
+    values, vectors = eigsh(matrix, k=n_pairs, which="LA", v0=start, tol=1e-8, **seeded)
+    order = np.argsort(-values, kind="stable")
+    return values[order], vectors[:, order]

@@ -1,0 +1,168 @@
+"""Superpixels that follow the edges of an image, by scikit-image."""
+
+import inspect
+import math
+import warnings
+
+import numpy as np
+from PIL import Image
+from skimage import segmentation
+from skimage.color import rgb2gray
+from skimage.filters import sobel
+
+from skuhas._common import fit_within
+from skuhas.tree import canonical_labels
+
+
+def _felzenszwalb(image, *, scale=10.0, sigma=0.8, min_size=20):
+    return segmentation.felzenszwalb(image, scale=scale, sigma=sigma, min_size=min_size)
+
+
+def _slic(image, *, n_segments=1000, compactness=10.0, sigma=0.0):
+    return segmentation.slic(
+        image,
+        n_segments=n_segments,
+        compactness=compactness,
+        sigma=sigma,
+        start_label=0,
+    )
+
+
+def _watershed(image, *, markers=1000, compactness=0.001):
+    return segmentation.watershed(
+        sobel(rgb2gray(image)), markers=markers, compactness=compactness
+    )
+
+
+def _quickshift(image, *, ratio=1.0, kernel_size=3.0, max_dist=6.0, sigma=0.0):
+    return segmentation.quickshift(
+        image,
+        ratio=ratio,
+        kernel_size=kernel_size,
+        max_dist=max_dist,
+        sigma=sigma,
+        rng=0,
+    )
+
+
+# Each method with the parameter that makes its regions fewer, and the factor
+# that it is multiplied by until they are few enough.
+_METHODS = {
+    "felzenszwalb": (_felzenszwalb, "min_size", 1.5),
+    "slic": (_slic, "n_segments", 0.8),
+    "watershed": (_watershed, "markers", 0.8),
+    "quickshift": (_quickshift, "max_dist", 1.4),
+}
+IMAGE_METHODS = tuple(_METHODS)
+
+
+def image_superpixels(
+    image, method="felzenszwalb", *, leaf_size=640, max_leaves=4000, parameters=None
+):
+    """Partition an image into superpixels.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 3), dtype uint8
+    method : {"felzenszwalb", "slic", "watershed", "quickshift"} or callable, \
+            default="felzenszwalb"
+        A function of scikit-image, or one of your own that takes the image and
+        returns an integer label map of its shape.
+    leaf_size : int, default=640
+        Longer side that larger images are scaled down to before, in pixels.
+        None works at full size.
+    max_leaves : int, default=4000
+        Superpixels at most. Where the method gives more, its size parameter
+        is raised step by step and it runs again; a map of your own with more
+        is an error.
+    parameters : dict, default=None
+        Keyword arguments of the method: scale, sigma, min_size of
+        felzenszwalb; n_segments, compactness, sigma of slic; markers,
+        compactness of watershed; ratio, kernel_size, max_dist, sigma of
+        quickshift.
+
+    Returns
+    -------
+    ndarray of shape (height', width'), dtype int32
+        At the size worked at. Superpixels are numbered by their first pixel.
+
+    Raises
+    ------
+    ValueError
+        An unknown parameter, or a map of the wrong shape or dtype.
+
+    References
+    ----------
+    P. Felzenszwalb and D. Huttenlocher. "Efficient Graph-Based Image
+    Segmentation". IJCV 59(2), 2004.
+    R. Achanta et al. "SLIC Superpixels Compared to State-of-the-art Superpixel
+    Methods". IEEE TPAMI 34(11), 2012.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.superpixels import image_superpixels
+    >>> image = np.zeros((20, 30, 3), dtype=np.uint8)
+    >>> image[:, 15:] = 255
+    >>> image_superpixels(image, parameters={"sigma": 0.0}).max()
+    np.int32(1)
+    """
+    size = image.shape[:2]
+    if leaf_size is not None and max(size) > leaf_size:
+        size = fit_within(size, leaf_size)
+        # Box filtering: every pixel of the large image counts once.
+        image = np.asarray(
+            Image.fromarray(image).resize(size[::-1], Image.Resampling.BOX)
+        )
+    if callable(method):
+        labels = _checked(method(image, **(parameters or {})), size)
+        n_leaves = int(labels.max()) + 1
+        if n_leaves > max_leaves:
+            raise ValueError(
+                f"superpixels: the function gave {n_leaves} superpixels, more than "
+                f"max_leaves={max_leaves}. Raise max_leaves or merge some."
+            )
+        return labels
+    function, coarser, factor = _METHODS[method]
+    arguments = _arguments(function, method, parameters)
+    while True:
+        with warnings.catch_warnings():
+            # Quickshift and felzenszwalb comment on inputs that are fine here.
+            warnings.simplefilter("ignore", UserWarning)
+            labels = _checked(function(image, **arguments), size)
+        if labels.max() < max_leaves:
+            return labels
+        arguments[coarser] = _coarsened(arguments[coarser], factor)
+
+
+def _arguments(function, method, parameters):
+    allowed = {
+        name: parameter.default
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name != "image"
+    }
+    unknown = set(parameters or {}) - set(allowed)
+    if unknown:
+        raise ValueError(
+            f"superpixel_parameters of {method!r} may be {sorted(allowed)}, got "
+            f"{sorted(unknown)}."
+        )
+    return allowed | (parameters or {})
+
+
+def _coarsened(value, factor):
+    if not isinstance(value, int):
+        return value * factor
+    changed = value * factor
+    return math.ceil(changed) if factor > 1 else max(1, math.floor(changed))
+
+
+def _checked(labels, shape):
+    labels = np.asarray(labels)
+    if labels.shape != tuple(shape) or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"superpixels must give an integer label map of shape {tuple(shape)}, got "
+            f"dtype {labels.dtype} and shape {labels.shape}."
+        )
+    _, compact = np.unique(labels, return_inverse=True)
+    return canonical_labels(compact.reshape(shape), int(compact.max()) + 1)[0]
