@@ -16,6 +16,8 @@ from skuhas.spectral import (
     largest_cosine_distance,
 )
 
+__all__ = ["RecursiveSpectralClustering"]
+
 AFFINITIES = ("rbf", "exponential", "cosine", "precomputed")
 
 

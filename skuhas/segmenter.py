@@ -17,6 +17,8 @@ from skuhas.metrics import nm_covering_score
 from skuhas.spectral import ASSIGN_LABELS, Gates, grow_tree
 from skuhas.superpixels import IMAGE_METHODS, TOKEN_METHODS, region_graph
 
+__all__ = ["PAPER_SETTINGS", "HierarchicalSpectralSegmenter"]
+
 # What the graph of an image depends on; the rest concerns its splitting.
 _GRAPH_PARAMETERS = (
     "superpixels",

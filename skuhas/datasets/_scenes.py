@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from skuhas._common import check_integer, check_real
 from skuhas.tree import RegionTree, canonical_labels, canonical_parents
 
-SMALLEST_RADIUS = 3.0
+SMALLEST_RADIUS = 5.0
 
 
 class NestedScene(NamedTuple):

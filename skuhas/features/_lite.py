@@ -1,23 +1,17 @@
 """LiteFeatures: the embedded default, a small network that pip brings along."""
 
-import functools
-
 import numpy as np
-import torch
 from PIL import Image
 
-from skuhas._common import check_choice, check_integer, fit_within
-from skuhas.features._base import BaseFeatures
-from skuhas.features._lite_model import (
-    INPUT_MEAN,
-    INPUT_STD,
-    STAGES,
-    cell_positions,
-    downsampling_kernels,
-    load_model,
+from skuhas._common import (
+    check_choice,
+    check_integer,
+    fit_within,
+    optional_import,
 )
+from skuhas.features._base import BaseFeatures
 
-GRID_STRIDE = 8
+DEVICES = ("cuda", "mps", "cpu")
 
 
 class LiteFeatures(BaseFeatures):
@@ -71,8 +65,11 @@ class LiteFeatures(BaseFeatures):
 
     def _check_parameters(self):
         check_integer(self.image_size, "image_size", low=1)
-        check_choice(self.device, "device", ["auto", "cpu", "cuda", "mps"])
-        if self.device != "auto" and not _has_device(self.device):
+        check_choice(self.device, "device", ["auto", *DEVICES])
+        if self.device == "auto":
+            return
+        torch = _torch()
+        if not _has_device(torch, self.device):
             raise ValueError(
                 f"device={self.device!r}, but torch {torch.__version__} finds no such "
                 "device on this machine. Use device='auto' or 'cpu'."
@@ -88,53 +85,21 @@ class LiteFeatures(BaseFeatures):
         return np.asarray(scaled)
 
     def _compute(self, batch):
+        torch = _torch()
+        # Torch takes seconds to import, so it waits for the first image.
+        from skuhas.features._lite_model import stage_features
+
         device = self.device
         if device == "auto":
-            device = next(name for name in ("cuda", "mps", "cpu") if _has_device(name))
-        model = load_model(device)
-        pixels = torch.from_numpy(np.stack(batch)).to(device).permute(0, 3, 1, 2)
-        pixels = (pixels.float() / 255 - INPUT_MEAN) / INPUT_STD
-        with torch.inference_mode():
-            stages = model.forward_intermediates(
-                pixels, indices=list(STAGES.values()), intermediates_only=True
-            )
-            joined = torch.cat(
-                [
-                    _on_grid(stage, stride, pixels.shape[2:])
-                    for stride, stage in zip(STAGES, stages, strict=True)
-                ],
-                dim=1,
-            )
-        return list(joined.permute(0, 2, 3, 1).cpu().numpy())
+            device = next(name for name in DEVICES if _has_device(torch, name))
+        return list(stage_features(np.stack(batch), device))
 
 
-def _on_grid(stage, stride, image_shape):
-    """Interpolate unit features of a stage to the common grid."""
-    unit = torch.nn.functional.normalize(stage, dim=1)
-    for axis, length in zip((2, 3), image_shape, strict=True):
-        weights = _interpolation(length, stride).to(unit)
-        unit = torch.tensordot(unit, weights, dims=([axis], [1])).movedim(-1, axis)
-    return unit
+def _torch():
+    return optional_import("torch", package="torch", purpose="LiteFeatures")
 
 
-@functools.lru_cache(maxsize=64)
-def _interpolation(length, stride):
-    """Return the matrix that takes an axis of a stage to the axis of the grid."""
-    first, step, cells = cell_positions(length, downsampling_kernels()[stride])
-    grid_cells = -(-length // GRID_STRIDE)
-    wanted = (torch.arange(grid_cells) + 0.5) * (length / grid_cells) - 0.5
-    position = ((wanted - first) / step).clamp(0, cells - 1)
-    lower = position.floor().clamp(max=max(cells - 2, 0)).long()
-    upper_weight = position - lower
-    weights = torch.zeros(grid_cells, cells)
-    rows = torch.arange(grid_cells)
-    weights[rows, lower] = 1 - upper_weight
-    if cells > 1:
-        weights[rows, lower + 1] = upper_weight
-    return weights
-
-
-def _has_device(device):
+def _has_device(torch, device):
     if device == "cpu":
         return True
     backend = torch.cuda if device == "cuda" else torch.backends.mps

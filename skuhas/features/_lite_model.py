@@ -9,6 +9,8 @@ from skuhas._common import optional_import
 ARCHITECTURE = "tf_efficientnet_lite0"
 # Strides of the stages that are read out, with their place among timm's five.
 STAGES = {4: 1, 8: 2, 16: 3, 32: 4}
+# Stride of the grid that the stages are brought to.
+GRID_STRIDE = 8
 # Mean and standard deviation of the input, for every channel.
 INPUT_MEAN = INPUT_STD = 0.5
 
@@ -84,3 +86,56 @@ def cell_positions(length, kernels):
         step *= 2
         length = cells
     return first, step, length
+
+
+def stage_features(images, device):
+    """Return the joined stages of a batch of images.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_images, height, width, 3), dtype uint8
+    device : str
+
+    Returns
+    -------
+    ndarray of shape (n_images, rows, columns, 496), dtype float32
+    """
+    model = load_model(device)
+    pixels = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
+    pixels = (pixels.float() / 255 - INPUT_MEAN) / INPUT_STD
+    with torch.inference_mode():
+        stages = model.forward_intermediates(
+            pixels, indices=list(STAGES.values()), intermediates_only=True
+        )
+        joined = torch.cat(
+            [
+                _on_grid(stage, stride, pixels.shape[2:])
+                for stride, stage in zip(STAGES, stages, strict=True)
+            ],
+            dim=1,
+        )
+    return joined.permute(0, 2, 3, 1).cpu().numpy()
+
+
+def _on_grid(stage, stride, image_shape):
+    """Interpolate unit features of a stage to the common grid."""
+    unit = torch.nn.functional.normalize(stage, dim=1)
+    rows, columns = (_interpolation(length, stride).to(unit) for length in image_shape)
+    return rows @ unit @ columns.T
+
+
+@functools.lru_cache(maxsize=64)
+def _interpolation(length, stride):
+    """Return the matrix that takes an axis of a stage to the axis of the grid."""
+    first, step, cells = cell_positions(length, downsampling_kernels()[stride])
+    grid_cells = -(-length // GRID_STRIDE)
+    wanted = (torch.arange(grid_cells) + 0.5) * (length / grid_cells) - 0.5
+    position = ((wanted - first) / step).clamp(0, cells - 1)
+    lower = position.floor().clamp(max=max(cells - 2, 0)).long()
+    upper_weight = position - lower
+    weights = torch.zeros(grid_cells, cells)
+    rows = torch.arange(grid_cells)
+    weights[rows, lower] = 1 - upper_weight
+    if cells > 1:
+        weights[rows, lower + 1] = upper_weight
+    return weights

@@ -36,8 +36,9 @@ def read(name: str) -> dict[str, list[Any]]:
     ValueError
         There is no such tree.
     """
-    if name not in FILE_OF:
-        near = difflib.get_close_matches(str(name).lower(), FILE_OF, n=3)
+    if not isinstance(name, str) or name not in FILE_OF:
+        word = name.lower() if isinstance(name, str) else ""
+        near = difflib.get_close_matches(word, FILE_OF, n=3)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise ValueError(f"name must be one of {list(FILE_OF)}, got {name!r}.{hint}")
     file = resources.files("skuhas.hierarchies") / "_data" / f"{FILE_OF[name]}.json"

@@ -343,15 +343,14 @@ class LabelHierarchy:
         # The new leaf takes the number after the classes; categories move up.
         parents = np.insert(self.parents + 1, background, self.n_nodes)
         parents, kept = canonical_parents(parents.astype(np.int32), kept_leaves)
-        names = np.insert(np.array(self.node_names), background, "background")
+        names = [*self.class_names, "background", *self.node_names[background:]]
         label_of_node = np.full(self.n_nodes + 1, -1, dtype=np.int64)
         label_of_node[:background] = self.labels
         return RegionTree(
             parents,
             labels,
             node_data={
-                # A fresh array, as wide as the names that are left.
-                "name": np.array(names[kept].tolist()),
+                "name": [names[node] for node in kept],
                 "label": label_of_node[kept],
                 "background": kept == background,
             },

@@ -73,8 +73,8 @@ def exponential_affinity(
     exponent *= 0.5
     root = np.sqrt(areas.astype(np.float64))
     affinity = np.exp(exponent, out=exponent)
-    affinity *= root
-    affinity *= root[:, None]
+    # One product for both factors keeps the matrix symmetric to the last bit.
+    affinity *= np.outer(root, root)
     return affinity
 
 
@@ -155,7 +155,6 @@ def cosine_affinity(
     affinity += 1.0 - slope
     np.maximum(affinity, 0.0, out=affinity)
     weights = counts.astype(np.float64)
-    affinity *= weights
-    affinity *= weights[:, None]
+    affinity *= np.outer(weights, weights)
     np.fill_diagonal(affinity, 0.0)
     return affinity

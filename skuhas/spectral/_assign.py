@@ -21,7 +21,7 @@ def cluster_rows(
     seed: int,
     n_init: int = 10,
 ) -> NDArray[np.intp]:
-    """Cluster the rows of eigenvectors, each scaled to length 1.
+    """Cluster the rows of eigenvectors by their direction.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ def cluster_rows(
     n_parts : int
         Parts looked for; fewer come out where rows coincide.
     assign_labels : {"kmeans", "cluster_qr"}
-        k-means, or the pivoted QR factorisation of Damle et al., which needs
-        no start and as many vectors as parts.
+        k-means on the rows scaled to length 1, or the pivoted QR factorisation
+        of Damle et al., which needs no start and as many vectors as parts.
     seed : int
         Seed of k-means.
     n_init : int, default=10
@@ -57,11 +57,11 @@ def cluster_rows(
     >>> cluster_rows(vectors, 2, assign_labels="cluster_qr", seed=0)
     array([0, 1, 0])
     """
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    rows = vectors / np.where(length > 0, length, 1.0)
     if assign_labels == "cluster_qr":
-        labels = _cluster_qr(rows)
+        labels = _cluster_qr(vectors)
     else:
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        rows = vectors / np.where(length > 0, length, 1.0)
         with warnings.catch_warnings():
             # Coinciding rows give fewer parts, which callers expect.
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -73,9 +73,11 @@ def cluster_rows(
     return rank[parts]
 
 
-def _cluster_qr(rows: NDArray[np.float64]) -> NDArray[np.intp]:
-    n_vectors = rows.shape[1]
-    pivots = linalg.qr(rows.T, mode="r", pivoting=True)[1][:n_vectors]
+def _cluster_qr(vectors: NDArray[np.float64]) -> NDArray[np.intp]:
+    n_vectors = vectors.shape[1]
+    # Rows keep their lengths here: of rows scaled to 1 the first pivot, the
+    # longest, would be a matter of rounding.
+    pivots = linalg.qr(vectors.T, mode="r", pivoting=True)[1][:n_vectors]
     # The polar factor turns the pivot rows as nearly as it can into the axes.
-    left, _, right = linalg.svd(rows[pivots].T)
-    return np.argmax(np.abs(rows @ (left @ right)), axis=1)
+    left, _, right = linalg.svd(vectors[pivots].T)
+    return np.argmax(np.abs(vectors @ (left @ right)), axis=1)

@@ -19,6 +19,8 @@ WHOLE_SPECTRUM = 24
 LANCZOS = 200
 # Lanczos pays only for a small part of the spectrum.
 LANCZOS_SHARE = 10
+# Variance of eigenvalues that are equal but for rounding.
+ISOTROPIC = 1e-14
 # Scipy 1.17 draws restart vectors from a generator of the operating system's
 # entropy unless it is given one; earlier versions have a fixed sequence.
 _SEEDED = "rng" in inspect.signature(eigsh).parameters
@@ -31,7 +33,9 @@ def smallest_eigenpairs(
 
     The trivial pair is known in closed form and deflated, so that the others
     are orthogonal to it also where the graph falls into components and the
-    eigenvalue 0 is repeated.
+    eigenvalue 0 is repeated. Where all other eigenvalues are equal, as on a
+    graph of equal vertices, every vector orthogonal to the trivial one would
+    do; the smoothest along the vertices' order are returned.
 
     Parameters
     ----------
@@ -67,16 +71,43 @@ def smallest_eigenpairs(
     vectors[:, 0] = graph.trivial
     if n_pairs == 1:
         return values, vectors
-    # N has its spectrum in [-1, 1]; the trivial pair moves from 1 to -2, under
-    # all others.
-    deflated = np.outer(graph.trivial, -3.0 * graph.trivial)
-    deflated += graph.matrix
-    largest, basis = _largest(deflated, n_pairs - 1)
+    isotropic = _isotropic_value(graph)
+    if isotropic is not None:
+        largest = np.full(n_pairs - 1, isotropic)
+        basis = _smooth_basis(graph.trivial, n_pairs - 1)
+    else:
+        # N has its spectrum in [-1, 1]; the trivial pair moves from 1 to -2,
+        # under all others.
+        deflated = np.outer(graph.trivial, -3.0 * graph.trivial)
+        deflated += graph.matrix
+        largest, basis = _largest(deflated, n_pairs - 1)
     values[1:] = np.clip(1.0 - largest, 0.0, 2.0)
     peaks = np.argmax(np.abs(basis) > np.abs(basis).max(axis=0) * (1 - 1e-9), axis=0)
     signs = np.where(basis[peaks, np.arange(n_pairs - 1)] < 0, -1.0, 1.0)
     np.multiply(basis, signs, out=vectors[:, 1:])
     return values, vectors
+
+
+def _isotropic_value(graph: NormalisedGraph) -> float | None:
+    """Return the one eigenvalue that N has beside the trivial 1, None if several.
+
+    The sums of the eigenvalues and of their squares, which need no spectrum,
+    give their variance.
+    """
+    n_others = graph.degrees.size - 1
+    mean = (float(np.trace(graph.matrix)) - 1.0) / n_others
+    mean_square = (float(np.vdot(graph.matrix, graph.matrix)) - 1.0) / n_others
+    return mean if mean_square - mean**2 <= ISOTROPIC else None
+
+
+def _smooth_basis(trivial: NDArray[np.float64], n_vectors: int) -> NDArray[np.float64]:
+    """Return orthonormal cosines of growing frequency, orthogonal to `trivial`."""
+    size = trivial.size
+    phase = np.pi * (np.arange(size) + 0.5) / size
+    # Scaled by D^(1/2), as the trivial vector is: divided by it again, the first
+    # one runs monotonically along the vertices.
+    waves = trivial[:, None] * np.cos(phase[:, None] * np.arange(1, n_vectors + 1))
+    return np.linalg.qr(np.column_stack([trivial, waves]))[0][:, 1:]
 
 
 def _largest(

@@ -10,8 +10,9 @@ from skuhas.spectral._eigen import smallest_eigenpairs
 from skuhas.spectral._laplacian import normalise
 
 # Eigenvectors of the normalised Laplacian from this eigenvalue on carry no
-# affinity: vertices there are no more alike than chance.
-NOISE = 1.0
+# affinity: vertices there are no more alike than chance. A little less than 1,
+# which many eigenvalues of low-rank graphs are but for rounding.
+NOISE = 1.0 - 1e-6
 
 
 def k_way_cut(

@@ -43,6 +43,14 @@ def token_weights(
     -------
     csr_array of shape (n_leaves, rows * columns), dtype float64
         Row i sums to the area of leaf i in pixels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.tree import token_weights
+    >>> token_weights(np.array([[0, 0, 1, 1]]), (1, 2), 2).toarray()
+    array([[1.75, 0.25],
+           [0.25, 1.75]])
     """
     height, width = leaf_labels.shape
     rows, columns = grid_shape
@@ -95,6 +103,15 @@ def pool_features(weights: sparse.csr_array, tokens: NDArray) -> NDArray:
     -------
     ndarray of shape (n_leaves, n_features)
         Zero where a row of `weights` is empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.tree import pool_features, token_weights
+    >>> weights = token_weights(np.array([[0, 0, 1, 1]]), (1, 2), 2)
+    >>> pool_features(weights, np.array([[0.0], [8.0]]))
+    array([[1.],
+           [7.]])
     """
     total = np.asarray(weights.sum(axis=1)).ravel()
     sums = weights.astype(tokens.dtype) @ tokens

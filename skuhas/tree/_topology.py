@@ -108,6 +108,13 @@ def accumulate_to_ancestors(
     ndarray of shape (n_nodes, ...)
         Row i is the sum of the leaf rows under node i. As in ``numpy.sum``,
         booleans are counted and small integers widened.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.tree import accumulate_to_ancestors
+    >>> accumulate_to_ancestors(np.array([3, 3, 4, 4, 4]), np.array([1, 10, 100]))
+    array([  1,  10, 100,  11, 111])
     """
     leaf_values = np.asarray(leaf_values)
     n_nodes = parents.size
@@ -195,6 +202,14 @@ def canonical_labels(
     relabelled : int32 ndarray of the same shape
     kept : ndarray of shape (n_present,)
         The old label of every new one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.tree import canonical_labels
+    >>> canonical_labels(np.array([[2, 2, -1], [0, 2, 0]]), 3)
+    (array([[ 0,  0, -1],
+           [ 1,  0,  1]], dtype=int32), array([2, 0]))
     """
     first = first_positions(labels, n_labels)
     present = np.flatnonzero(first < labels.size)
@@ -224,6 +239,13 @@ def canonical_parents(
     parents : ndarray of shape (n_kept_nodes,)
     kept : ndarray of shape (n_kept_nodes,)
         The old number of every new node.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.tree import canonical_parents
+    >>> canonical_parents(np.array([3, 3, 4, 4, 4]), np.array([2, 0, 1]))
+    (array([4, 3, 3, 4, 4], dtype=int32), array([2, 0, 1, 3, 4]))
     """
     n_nodes = parents.size
     n_leaves = leaf_order.size

@@ -81,7 +81,6 @@ def test_subclasses_stay_themselves():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"parents": [3, 3, 3, 3], "leaf_labels": [[0, 1, 2]]},
         {"leaf_labels": [[0, 0, 1]]},
         {"leaf_labels": [0, 1, 1]},
         {"leaf_labels": [[0], [1], [1]]},
@@ -108,6 +107,12 @@ def test_any_difference_makes_unequal(changes):
     assert tree == rebuilt(tree)
     assert tree != other
     assert other != tree
+
+
+def test_topology_makes_unequal():
+    first = RegionTree([3, 3, 4, 4, 4], [0, 1, 2], altitude=[0, 0, 0, 1, 1])
+    second = RegionTree([4, 3, 3, 4, 4], [0, 1, 2], altitude=[0, 0, 0, 1, 1])
+    assert first != second
 
 
 def test_equal_by_value_to_nothing_but_trees():
