@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, check_memory
+from threadpoolctl import threadpool_limits
 
 from skuhas._common import (
     base_seed,
@@ -14,7 +15,7 @@ from skuhas._common import (
 )
 from skuhas.features import as_feature_maps
 from skuhas.metrics import nm_covering_score
-from skuhas.spectral import ASSIGN_LABELS, Gates, grow_tree
+from skuhas.spectral import ASSIGN_LABELS, Gates, Locality, grow_tree
 from skuhas.superpixels import IMAGE_METHODS, TOKEN_METHODS, region_graph
 
 __all__ = ["PAPER_SETTINGS", "HierarchicalSpectralSegmenter"]
@@ -89,6 +90,11 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
     position_scale : float, default=None
         The same for the distance of centroids over the longer image side. None
         leaves positions out.
+    locality : float, default=1.0
+        How strongly superpixels that touch across weak boundaries are bound
+        together, growing from nothing at the root to full strength in nodes of
+        a hundredth of the image, see `skuhas.spectral.Locality`. 0 splits by
+        appearance alone. Only with the exponential affinity.
     max_branching : int, default=2
         2 splits every node in two. Above, the largest eigengap among this many
         eigenvalues chooses between 2 and ``max_branching - 1`` parts.
@@ -165,6 +171,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         temperature=0.1,
         color_scale=30.0,
         position_scale=None,
+        locality=1.0,
         max_branching=2,
         max_ncut=None,
         max_perturbation=None,
@@ -186,6 +193,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         self.temperature = temperature
         self.color_scale = color_scale
         self.position_scale = position_scale
+        self.locality = locality
         self.max_branching = max_branching
         self.max_ncut = max_ncut
         self.max_perturbation = max_perturbation
@@ -273,6 +281,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
                 statistics,
                 build_graph,
                 {**graph_settings, "seed": seed},
+                self.locality,
                 growth,
             )
             for position, item in enumerate(maps)
@@ -356,6 +365,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         check_real(self.temperature, "temperature", low=0.0, low_open=True)
         for name in ("color_scale", "position_scale"):
             check_real(getattr(self, name), name, low=0.0, low_open=True, none=True)
+        check_real(self.locality, "locality", low=0.0)
         check_choice(self.assign_labels, "assign_labels", ASSIGN_LABELS)
         self._gates()
         if not isinstance(self.whiten, (bool, np.bool_)):
@@ -380,14 +390,31 @@ def _flat(feature_map):
     return feature_map.features.reshape(-1, feature_map.shape[2]).astype(np.float64)
 
 
-def _segment(feature_map, name, statistics, build_graph, graph_settings, growth):
+def _segment(
+    feature_map, name, statistics, build_graph, graph_settings, strength, growth
+):
     """Return the tree of one feature map."""
     features = feature_map.features
     if statistics is not None:
         mean, scale = statistics
         features = (features - mean) / scale
+    # The matrices are small: more threads than one gain little, and would make
+    # the last digits depend on how many there are.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _grow(
+            feature_map,
+            features,
+            name,
+            build_graph,
+            graph_settings,
+            strength,
+            growth,
+        )
+
+
+def _grow(feature_map, features, name, build_graph, graph_settings, strength, growth):
     try:
-        affinity, weights, leaf_labels = build_graph(
+        graph = build_graph(
             features,
             feature_map.image,
             feature_map.image_shape,
@@ -396,4 +423,9 @@ def _segment(feature_map, name, statistics, build_graph, graph_settings, growth)
         )
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name}: {error}") from error
-    return grow_tree(affinity, weights, leaf_labels, **growth)
+    locality = None
+    if graph.log_nearness is not None:
+        locality = Locality(graph.log_nearness, graph.shares, strength)
+    return grow_tree(
+        graph.affinity, graph.weights, graph.leaf_labels, locality=locality, **growth
+    )

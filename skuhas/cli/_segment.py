@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
-from PIL import Image
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table
 
-from skuhas import PAPER_SETTINGS, HierarchicalSpectralSegmenter, RegionTree
-from skuhas._common import atomic_write
-from skuhas.cli._samples import Sample, read_sample
-from skuhas.plotting import contact_sheet, label_image, region_colors
+from skuhas.cli._samples import Sample
 
 GATES = "Stopping"
 GRAPH = "Graph"
+# What a user types for a parameter's None; an option that is not given is None.
+OFF = "none"
+
+
+def _integer_or_off(text: str) -> int | str:
+    return text if text == OFF else _number(text, int, "a whole number")
+
+
+def _real_or_off(text: str) -> float | str:
+    return text if text == OFF else _number(text, float, "a number")
+
+
+def _number(text: str, kind: type, what: str) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise typer.BadParameter(f"must be {what} or {OFF}, got {text!r}.") from None
+
+
+_INTEGER_OR_OFF: dict[str, Any] = {
+    "parser": _integer_or_off,
+    "metavar": f"<int|{OFF}>",
+}
+_REAL_OR_OFF: dict[str, Any] = {
+    "parser": _real_or_off,
+    "metavar": f"<float|{OFF}>",
+}
 
 
 class FeatureKind(StrEnum):
@@ -99,9 +110,11 @@ def segment(
         typer.Option(help="Leaves of spectral and kmeans.", rich_help_panel=GRAPH),
     ] = None,
     leaf_size: Annotated[
-        int | None,
+        Any,
         typer.Option(
-            help="Longer side at which superpixels are computed.", rich_help_panel=GRAPH
+            help="Longer side at which superpixels are computed.",
+            **_INTEGER_OR_OFF,
+            rich_help_panel=GRAPH,
         ),
     ] = None,
     max_leaves: Annotated[
@@ -119,13 +132,17 @@ def segment(
         ),
     ] = None,
     color_scale: Annotated[
-        float | None,
-        typer.Option(help="The same for CIELAB colours.", rich_help_panel=GRAPH),
+        Any,
+        typer.Option(
+            help="The same for CIELAB colours.", **_REAL_OR_OFF, rich_help_panel=GRAPH
+        ),
     ] = None,
     position_scale: Annotated[
-        float | None,
+        Any,
         typer.Option(
-            help="The same for positions over the longer side.", rich_help_panel=GRAPH
+            help="The same for positions over the longer side.",
+            **_REAL_OR_OFF,
+            rich_help_panel=GRAPH,
         ),
     ] = None,
     max_branching: Annotated[
@@ -136,20 +153,26 @@ def segment(
         ),
     ] = None,
     max_ncut: Annotated[
-        float | None,
+        Any,
         typer.Option(
-            help="Keep splits whose normalised cut is below.", rich_help_panel=GATES
+            help="Keep splits whose normalised cut is below.",
+            **_REAL_OR_OFF,
+            rich_help_panel=GATES,
         ),
     ] = None,
     max_perturbation: Annotated[
-        float | None,
+        Any,
         typer.Option(
             help="Keep splits whose perturbation bound is at most this.",
+            **_REAL_OR_OFF,
             rich_help_panel=GATES,
         ),
     ] = None,
     max_depth: Annotated[
-        int | None, typer.Option(help="Levels under the root.", rich_help_panel=GATES)
+        Any,
+        typer.Option(
+            help="Levels under the root.", **_INTEGER_OR_OFF, rich_help_panel=GATES
+        ),
     ] = None,
     min_size: Annotated[
         int | None,
@@ -194,148 +217,25 @@ def segment(
         "assign_labels": assign_labels,
         "random_state": random_state,
     }
+    # Takes seconds, and --help does without.
+    from skuhas import PAPER_SETTINGS
+    from skuhas.cli._run import run
+
     parameters = dict(PAPER_SETTINGS) if settings is Settings.paper else {}
-    parameters |= {name: value for name, value in given.items() if value is not None}
+    parameters |= {
+        name: None if value == OFF else value
+        for name, value in given.items()
+        if value is not None
+    }
     segmenter = _checked_segmenter(parameters)
     transformer = _transformer(features, image_size)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise typer.BadParameter(str(error), param_hint="--out") from None
-
-    console = Console()
-    failed = _run(sources, out, counts, nodes, transformer, segmenter, console)
-    done = len(sources) - failed
-    if done:
-        console.print(
-            f"Wrote {done} tree{'' if done == 1 else 's'} to {escape(str(out))}"
-        )
-    if failed:
-        console.print(f"[bold red]{failed} of {len(sources)} images failed[/]")
-        raise typer.Exit(1)
-
-
-def _run(
-    sources: list[Path | Sample],
-    out: Path,
-    levels: list[int],
-    nodes: int,
-    transformer: Any,
-    segmenter: Any,
-    console: Console,
-) -> int:
-    """Segment one source after the other and return how many failed."""
-    failed = 0
-    names = _unique_names(sources)
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("Segmenting", total=len(sources))
-        for source, name in zip(sources, names, strict=True):
-            bar.update(task, description=f"Segmenting {escape(name)}")
-            begin = time.perf_counter()
-            try:
-                tree = _segment_one(source, name, out, levels, transformer, segmenter)
-            # One bad image must not cost the others, whatever is wrong with it.
-            except Exception as error:  # noqa: BLE001
-                failed += 1
-                bar.console.print(f"[bold red]failed[/] {_reason(source, error)}")
-            else:
-                seconds = time.perf_counter() - begin
-                bar.console.print(_summary(name, tree, seconds), highlight=False)
-                if nodes:
-                    bar.console.print(_node_table(tree, nodes))
-            bar.advance(task)
-    return failed
-
-
-def _segment_one(
-    source: Path | Sample,
-    name: str,
-    out: Path,
-    levels: list[int],
-    transformer: Any,
-    segmenter: Any,
-) -> RegionTree:
-    image = read_sample(source) if isinstance(source, Sample) else source
-    feature_map = transformer.transform([image])[0]
-    tree: RegionTree = segmenter.predict([feature_map])[0]
-    tree.save(out / f"{name}.npz")
-    colored = RegionTree.from_parents(
-        tree.parents,
-        tree.leaf_labels,
-        altitude=tree.altitude,
-        node_data={"color": region_colors(tree)},
-    )
-    for level in levels:
-        cut = colored.cut(n_regions=level)
-        picture = label_image(cut.leaf_labels, cut.node_data["color"][: cut.n_leaves])
-        _save_png(picture, out / f"{name}_{level}.png")
-    _save_png(contact_sheet(feature_map.image, tree, levels), out / f"{name}_sheet.png")
-    return tree
-
-
-def _save_png(picture: Image.Image, path: Path) -> None:
-    with atomic_write(path) as handle:
-        picture.save(handle, format="PNG")
-
-
-def _summary(name: str, tree: RegionTree, seconds: float) -> str:
-    height, width = tree.shape
-    return (
-        f"[bold]{escape(name)}[/]  {width} x {height} pixels, {tree.n_leaves} leaves, "
-        f"{tree.n_nodes} nodes, {tree.height} levels, {seconds:.1f} s"
-    )
-
-
-def _node_table(tree: RegionTree, rows: int) -> Table:
-    """Return the nodes nearest the root, those of a level from the largest down."""
-    order = np.lexsort((-tree.area, tree.depth))[:rows]
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("node", "parent", "depth", "leaves", "area", "ncut", "perturbation"):
-        table.add_column(column, justify="right")
-    leaves = tree.accumulate(np.ones(tree.n_leaves, dtype=int))
-    for node in order:
-        table.add_row(
-            str(node),
-            "-" if node == tree.root else str(tree.parents[node]),
-            str(tree.depth[node]),
-            str(leaves[node]),
-            f"{tree.area[node] / tree.area[tree.root]:.1%}",
-            _figure(tree.ncut[node], ".3f"),
-            _figure(tree.perturbation[node], ".3g"),
-        )
-    return table
-
-
-def _figure(value: float, form: str) -> str:
-    return "-" if np.isnan(value) else format(value, form)
-
-
-def _reason(source: Path | Sample, error: Exception) -> str:
-    # The library names the place in its list, which here is always the first.
-    text = str(error).removeprefix("X[0]: ") or type(error).__name__
-    name = source.value if isinstance(source, Sample) else str(source)
-    return escape(text if name in text else f"{name}: {text}")
-
-
-def _unique_names(sources: list[Path | Sample]) -> list[str]:
-    """Return a file name for each source; later ones of a name get a number."""
-    names: list[str] = []
-    for source in sources:
-        stem = source.value if isinstance(source, Sample) else source.stem
-        name, count = stem, 1
-        while name in names:
-            count += 1
-            name = f"{stem}-{count}"
-        names.append(name)
-    return names
+    code = run(sources, out, counts, nodes, transformer, segmenter)
+    if code:
+        raise typer.Exit(code)
 
 
 def _parse_levels(text: str) -> list[int]:
@@ -351,8 +251,12 @@ def _parse_levels(text: str) -> list[int]:
     return list(dict.fromkeys(levels))
 
 
-def _checked_segmenter(parameters: dict[str, Any]) -> HierarchicalSpectralSegmenter:
+def _checked_segmenter(parameters: dict[str, Any]) -> Any:
     """Return the estimator, its parameters checked before any image is read."""
+    import numpy as np
+
+    from skuhas import HierarchicalSpectralSegmenter
+
     try:
         # Fitting checks parameters and little else; on a copy, since it also
         # fixes the number of features.

@@ -164,7 +164,9 @@ def _place_shapes(region, n_shapes, rng):
             break
         choices = np.flatnonzero(distance >= 0.7 * radius)
         row, column = divmod(int(rng.choice(choices)), region.shape[1])
-        reach = rng.uniform(0.65, 0.85) * min(distance[row, column], 0.75 * largest)
+        room = distance[row, column]
+        # One and a half pixels keep even small shapes off their parent's border.
+        reach = min(rng.uniform(0.65, 0.85) * min(room, 0.75 * largest), room - 1.5)
         mask = _shape_mask(region.shape, row, column, reach, rng) & free
         if mask.sum() < 4:
             continue

@@ -1,6 +1,7 @@
 """What all transformers from images to feature maps share."""
 
 import os
+from pathlib import Path
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
@@ -38,7 +39,7 @@ class BaseFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         self : object
         """
         self._check_common()
-        check_list(X, "X", "images")
+        _check_images(X)
         return self
 
     def transform(self, X):
@@ -63,17 +64,16 @@ class BaseFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             made before it are in the exception's ``partial_results``.
         """
         self._check_common()
-        items = check_list(X, "X", "images")
+        items = _check_images(X)
         maps = []
         batch = []
-        # Files are decoded as the batches go, so a damaged one shows late.
-        missing = [path for path in items if _is_missing(path)]
-        if missing:
-            position = items.index(missing[0])
-            raise FileNotFoundError(
-                f"X[{position}]: no such file: {os.fspath(missing[0])!r}."
-            )
         try:
+            # Files are decoded as the batches go, so a damaged one shows late.
+            for position, item in enumerate(items):
+                if _is_missing(item):
+                    raise FileNotFoundError(
+                        f"X[{position}]: no such file: {os.fspath(item)!r}."
+                    )
             for position, item in enumerate(
                 progress(
                     items,
@@ -122,5 +122,16 @@ class BaseFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         return True
 
 
+def _check_images(X):
+    # Iterating over one image would give its rows, narrow grey images.
+    if getattr(X, "ndim", None) in (2, 3):
+        raise ValueError(
+            "X must be a list of images or one 4-D array (n_images, height, width, "
+            f"channels), got a single array of shape {tuple(X.shape)}. Reshape your "
+            "data: for a single image, pass [X], for a stack of grey ones list(X)."
+        )
+    return check_list(X, "X", "images")
+
+
 def _is_missing(item):
-    return isinstance(item, (str, os.PathLike)) and not os.path.lexists(item)
+    return isinstance(item, (str, os.PathLike)) and not Path(item).exists()

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from skuhas._common import check_list
+from skuhas._common import check_integer, check_list
 
 
 class FeatureMap:
@@ -57,18 +57,18 @@ class FeatureMap:
         self.image = None if image is None else _as_image(image)
         self.image_shape = self._resolve_shape(image_shape)
         self.valid = None if valid is None else self._as_valid(valid)
-        self.source = None if source is None else os.fspath(source)
+        self.source = None if source is None else _as_source(source)
 
     def _resolve_shape(self, image_shape):
         if image_shape is None:
             from_what = self.features if self.image is None else self.image
             return from_what.shape[:2]
-        shape = tuple(int(side) for side in image_shape)
-        if len(shape) != 2 or min(shape) < 1:
+        shape = tuple(image_shape) if hasattr(image_shape, "__iter__") else ()
+        if len(shape) != 2:
             raise ValueError(
-                "image_shape must be (height, width), both at least 1, got "
-                f"{image_shape!r}."
+                f"image_shape must be (height, width), got {image_shape!r}."
             )
+        shape = tuple(check_integer(side, "image_shape", low=1) for side in shape)
         if self.image is not None and shape != self.image.shape[:2]:
             raise ValueError(
                 f"image_shape is {shape}, but image has shape {self.image.shape}."
@@ -192,7 +192,10 @@ def _as_features(values, name):
             f"columns, n_features), got {type(values).__name__}. Images go through a "
             "transformer such as LiteFeatures first."
         )
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a rectangular array: {error}") from error
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must hold real numbers, got dtype {array.dtype}.")
     if array.ndim != 3 or 0 in array.shape:
@@ -200,9 +203,11 @@ def _as_features(values, name):
             f"{name} must have shape (rows, columns, n_features) with at least one "
             f"cell and one feature, got {array.shape}. Reshape your data."
         )
-    features = np.ascontiguousarray(array, dtype=np.float32)
+    # What float32 cannot hold becomes infinite, which the next line reports.
+    with np.errstate(over="ignore"):
+        features = np.ascontiguousarray(array, dtype=np.float32)
     if not np.isfinite(features).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinity.")
+        raise ValueError(f"{name} must be finite in float32, got NaN or infinity.")
     return features
 
 
@@ -214,3 +219,9 @@ def _as_image(image):
             f"{array.dtype} and shape {array.shape}."
         )
     return array
+
+
+def _as_source(source):
+    if not isinstance(source, (str, os.PathLike)):
+        raise TypeError(f"source must be a path or None, got {type(source).__name__}.")
+    return os.fspath(source)

@@ -12,6 +12,7 @@ from skuhas._common import (
 from skuhas.features._base import BaseFeatures
 
 DEVICES = ("cuda", "mps", "cpu")
+LARGEST_STRIDE = 32
 
 
 class LiteFeatures(BaseFeatures):
@@ -19,8 +20,8 @@ class LiteFeatures(BaseFeatures):
 
     Four stages, at strides 4, 8, 16 and 32, are scaled to unit length at every
     position, interpolated to the grid of stride 8 and joined: 24 + 40 + 112 +
-    320 = 496 features. Interpolation takes each cell from where its receptive
-    field is centred.
+    320 = 496 features. The cells of every stage are taken as centred over the
+    image.
 
     These weights were trained with ImageNet labels. What is built on them is
     segmentation without labels of its own, but not free of supervision; a
@@ -29,7 +30,8 @@ class LiteFeatures(BaseFeatures):
     Parameters
     ----------
     image_size : int, default=640
-        Longer side, in pixels, that images are scaled to, up or down.
+        Longer side, in pixels, that images are scaled to, up or down. Both
+        sides are then rounded up to multiples of 32.
     batch_size : int, default=1
         Images of equal size computed at once. Values change in the last digits
         with the batch; at 1 an image's features never depend on its
@@ -54,7 +56,7 @@ class LiteFeatures(BaseFeatures):
     >>> from skimage.data import coffee
     >>> from skuhas import LiteFeatures
     >>> LiteFeatures(image_size=320).fit_transform([coffee()])
-    [FeatureMap(shape=(27, 40, 496), image_shape=(400, 600), with image)]
+    [FeatureMap(shape=(28, 40, 496), image_shape=(400, 600), with image)]
     """
 
     def __init__(self, *, image_size=640, batch_size=1, device="auto", verbose=0):
@@ -76,11 +78,15 @@ class LiteFeatures(BaseFeatures):
             )
 
     def _prepare(self, image):
-        height, width = fit_within(image.shape[:2], self.image_size)
+        # Sides that every stride divides keep the stages aligned with each other.
+        height, width = (
+            -(-side // LARGEST_STRIDE) * LARGEST_STRIDE
+            for side in fit_within(image.shape[:2], self.image_size)
+        )
         if (height, width) == image.shape[:2]:
             return image
         scaled = Image.fromarray(image).resize(
-            (width, height), Image.Resampling.BICUBIC
+            (width, height), Image.Resampling.BILINEAR
         )
         return np.asarray(scaled)
 

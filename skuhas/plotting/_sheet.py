@@ -1,10 +1,12 @@
 """Pictures of label maps: overlays, indexed images, contact sheets."""
 
+from math import ceil
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
-from skuhas._common import fit_within
+from skuhas._common import check_integer, check_real, fit_within
 from skuhas.plotting._colors import region_colors
 from skuhas.tree import RegionTree
 
@@ -29,6 +31,11 @@ def label_image(labels, colors):
         `colors`, 255 standing for none; above it is 16-bit grey, 65535 for
         none.
 
+    Raises
+    ------
+    ValueError
+        A label has no colour, or there are more than 65535.
+
     Examples
     --------
     >>> import numpy as np
@@ -36,6 +43,11 @@ def label_image(labels, colors):
     >>> label_image(np.array([[0, 1]]), np.zeros((2, 3), dtype=np.uint8)).mode
     'P'
     """
+    _check_colors(labels, colors)
+    if len(colors) > 65535:
+        raise ValueError(
+            f"labels must be at most 65535 to fit 16 bits, got {len(colors)}."
+        )
     if len(colors) > 255:
         return Image.fromarray(np.where(labels < 0, 65535, labels).astype(np.uint16))
     image = Image.fromarray(np.where(labels < 0, 255, labels).astype(np.uint8))
@@ -61,6 +73,11 @@ def overlay(image, labels, colors, *, alpha=0.35):
     -------
     ndarray of shape (height, width, 3), dtype uint8
 
+    Raises
+    ------
+    TypeError, ValueError
+        The arrays do not fit together, or `alpha` is out of its range.
+
     Examples
     --------
     >>> import numpy as np
@@ -70,10 +87,17 @@ def overlay(image, labels, colors, *, alpha=0.35):
     >>> overlay(image, labels, np.full((1, 3), 200, dtype=np.uint8), alpha=0.5)[0, 0]
     array([100, 100, 100], dtype=uint8)
     """
+    check_real(alpha, "alpha", low=0.0, high=1.0)
+    if labels.shape != image.shape[:2]:
+        raise ValueError(
+            f"labels must have the image's shape {image.shape[:2]}, got {labels.shape}."
+        )
+    _check_colors(labels, colors)
     inside = labels >= 0
     tint = colors[np.where(inside, labels, 0)].astype(np.float32)
     strength = np.full(labels.shape, alpha, dtype=np.float32)
-    strength[find_boundaries(labels, mode="inner")] = 1.0
+    # By default region 0 would count as background and get no boundary.
+    strength[find_boundaries(labels, mode="inner", background=-1)] = 1.0
     strength[~inside] = 0.0
     mixed = image + strength[..., None] * (tint - image)
     return np.rint(mixed).astype(np.uint8)
@@ -98,6 +122,11 @@ def contact_sheet(image, tree, levels, *, panel_size=360, columns=5):
     -------
     PIL.Image.Image
 
+    Raises
+    ------
+    TypeError, ValueError
+        A parameter is out of its range; the message names it.
+
     Examples
     --------
     >>> from skuhas import make_nested_scene
@@ -106,6 +135,8 @@ def contact_sheet(image, tree, levels, *, panel_size=360, columns=5):
     >>> contact_sheet(scene.image, scene.tree, [4, 16]).size
     (1112, 318)
     """
+    check_integer(panel_size, "panel_size", low=1)
+    check_integer(columns, "columns", low=1)
     height, width = fit_within(image.shape[:2], panel_size)
     # Drawn at panel size, so that boundaries stay one pixel wide.
     small = np.asarray(
@@ -129,20 +160,30 @@ def contact_sheet(image, tree, levels, *, panel_size=360, columns=5):
         panels.append((caption, overlay(small, cut.leaf_labels, colors)))
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
+    font = ImageFont.load_default(size=15)
+    # A tall image's panel may be narrower than its caption.
+    cell = max(width, *(ceil(font.getlength(caption)) + 4 for caption, _ in panels))
     sheet = Image.new(
         "RGB",
         (
-            columns * (width + GAP) + GAP,
+            columns * (cell + GAP) + GAP,
             rows * (height + CAPTION + GAP) + GAP,
         ),
         "white",
     )
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(size=15)
     for position, (caption, panel) in enumerate(panels):
         row, column = divmod(position, columns)
-        x = GAP + column * (width + GAP)
+        x = GAP + column * (cell + GAP)
         y = GAP + row * (height + CAPTION + GAP)
         draw.text((x + 2, y), caption, fill=INK, font=font)
         sheet.paste(Image.fromarray(panel), (x, y + CAPTION))
     return sheet
+
+
+def _check_colors(labels, colors):
+    if labels.max() >= len(colors):
+        raise ValueError(
+            f"colors must have a row for each label up to {labels.max()}, got "
+            f"{len(colors)}."
+        )

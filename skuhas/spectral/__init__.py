@@ -10,6 +10,7 @@ from skuhas.spectral._eigen import smallest_eigenpairs
 from skuhas.spectral._gates import Gates
 from skuhas.spectral._kway import k_way_cut
 from skuhas.spectral._laplacian import NormalisedGraph, normalise
+from skuhas.spectral._locality import Locality, diffusion_nearness
 from skuhas.spectral._perturbation import perturbation
 from skuhas.spectral._recursion import grow_tree
 from skuhas.spectral._split import Split, split_graph
@@ -18,10 +19,12 @@ from skuhas.spectral._sweep import mean_normalised_cut, sweep_cut
 __all__ = [
     "ASSIGN_LABELS",
     "Gates",
+    "Locality",
     "NormalisedGraph",
     "Split",
     "cluster_rows",
     "cosine_affinity",
+    "diffusion_nearness",
     "exponential_affinity",
     "grow_tree",
     "k_way_cut",

@@ -96,7 +96,7 @@ def _isotropic_value(graph: NormalisedGraph) -> float | None:
     """
     n_others = graph.degrees.size - 1
     mean = (float(np.trace(graph.matrix)) - 1.0) / n_others
-    mean_square = (float(np.vdot(graph.matrix, graph.matrix)) - 1.0) / n_others
+    mean_square = (graph.square_norm - 1.0) / n_others
     return mean if mean_square - mean**2 <= ISOTROPIC else None
 
 
@@ -145,6 +145,6 @@ def _lanczos(
     size = len(matrix)
     start = np.random.default_rng(size).standard_normal(size)
     seeded = {"rng": np.random.default_rng(size)} if _SEEDED else {}
-    values, vectors = eigsh(matrix, k=n_pairs, which="LA", v0=start, tol=1e-8, **seeded)
+    values, vectors = eigsh(matrix, k=n_pairs, which="LA", v0=start, tol=1e-6, **seeded)
     order = np.argsort(-values, kind="stable")
     return values[order], vectors[:, order]

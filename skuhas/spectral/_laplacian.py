@@ -27,6 +27,8 @@ class NormalisedGraph:
     trivial : ndarray of shape (n,)
         The unit eigenvector of L to the eigenvalue 0 that every graph has,
         proportional to :math:`D^{1/2} 1`.
+    square_norm : float
+        :math:`\|N\|_F^2`.
 
     Examples
     --------
@@ -41,6 +43,7 @@ class NormalisedGraph:
     degrees: NDArray[np.float64]
     scale: NDArray[np.float64]
     trivial: NDArray[np.float64]
+    square_norm: float
 
 
 def normalise(affinity: NDArray[np.float64]) -> NormalisedGraph:
@@ -64,20 +67,18 @@ def normalise(affinity: NDArray[np.float64]) -> NormalisedGraph:
     degrees = affinity.sum(axis=1)
     root = np.sqrt(degrees)
     connected = root > 0
-    if connected.all():
-        scale = 1.0 / root
-        matrix = affinity * scale
-        matrix *= scale[:, None]
-        trivial = root / np.sqrt(degrees.sum())
-        return NormalisedGraph(matrix, degrees, scale, trivial)
     scale = np.ones_like(root)
-    scale[connected] = 1.0 / root[connected]
+    np.divide(1.0, root, out=scale, where=connected)
     matrix = affinity * scale
     matrix *= scale[:, None]
-    alone = np.flatnonzero(~connected)
-    matrix[alone, alone] = 1.0
-    total = degrees.sum()
-    trivial = (
-        root / np.sqrt(total) if total > 0 else np.full_like(root, root.size**-0.5)
-    )
-    return NormalisedGraph(matrix, degrees, scale, trivial)
+    if connected.all():
+        trivial = root / np.sqrt(degrees.sum())
+    else:
+        alone = np.flatnonzero(~connected)
+        matrix[alone, alone] = 1.0
+        total = degrees.sum()
+        trivial = np.full_like(root, root.size**-0.5)
+        if total > 0:
+            trivial = root / np.sqrt(total)
+    square_norm = float(np.vdot(matrix, matrix))
+    return NormalisedGraph(matrix, degrees, scale, trivial, square_norm)

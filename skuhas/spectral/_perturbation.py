@@ -89,7 +89,7 @@ def perturbation(
     if not self_affinity:
         diagonal = np.diagonal(matrix)
         inner += float(diagonal[alone].sum() - (diagonal * ideal**2).sum())
-    distance = np.vdot(matrix, matrix) + ideal_square - 2.0 * inner
+    distance = graph.square_norm + ideal_square - 2.0 * inner
     # Rounding of the three sums, each of which is about as large as N's.
     if distance <= 1e-13 * max(ideal_square, 1.0):
         return 0.0

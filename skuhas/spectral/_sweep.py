@@ -92,7 +92,7 @@ def sweep_cut(
     distinct = np.flatnonzero(np.diff(ranked) > TIE * span)
     if not distinct.size or not span > 0:
         return None
-    sorted_affinity = affinity[order[:, None], order]
+    sorted_affinity = affinity.take(order, axis=0).take(order, axis=1)
     volume = np.cumsum(sorted_affinity.sum(axis=1))
     below = np.tril(sorted_affinity, -1).sum(axis=1)
     inside = np.cumsum(2.0 * below + np.diagonal(sorted_affinity))

@@ -1,7 +1,8 @@
 """From an image or its features to leaf label maps, as plain arrays."""
 
+from skuhas.superpixels._boundaries import boundary_conductance
 from skuhas.superpixels._describe import LeafDescription, describe_leaves
-from skuhas.superpixels._graph import region_graph
+from skuhas.superpixels._graph import RegionGraph, region_graph
 from skuhas.superpixels._image import IMAGE_METHODS, image_superpixels
 from skuhas.superpixels._resample import resample_labels
 from skuhas.superpixels._tokens import TOKEN_METHODS, token_superpixels
@@ -10,6 +11,8 @@ __all__ = [
     "IMAGE_METHODS",
     "TOKEN_METHODS",
     "LeafDescription",
+    "RegionGraph",
+    "boundary_conductance",
     "describe_leaves",
     "image_superpixels",
     "region_graph",

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from skimage.color import rgb2lab
 
 from skuhas.tree import pool_features, token_weights
 
@@ -44,7 +43,7 @@ class LeafDescription:
         return self.means / np.where(length > 0, length, 1.0)
 
 
-def describe_leaves(labels, tokens, image=None):
+def describe_leaves(labels, tokens, lab=None):
     """Describe the leaves of a label map.
 
     Parameters
@@ -53,8 +52,8 @@ def describe_leaves(labels, tokens, image=None):
         Leaf of each pixel, from 0 to n_leaves - 1, each present; -1 for none.
     tokens : ndarray of shape (rows, columns, n_features)
         Unit features on a grid that covers the map.
-    image : ndarray of shape (height, width, 3), dtype uint8, default=None
-        The image, at the size of `labels`.
+    lab : ndarray of shape (height, width, 3), default=None
+        The image in CIELAB, at the size of `labels`.
 
     Returns
     -------
@@ -86,6 +85,6 @@ def describe_leaves(labels, tokens, image=None):
     row, column = np.nonzero(inside)
     positions = mean([row + 0.5, column + 0.5]) / max(height, width)
     colors = None
-    if image is not None:
-        colors = mean(rgb2lab(image)[inside].T)
+    if lab is not None:
+        colors = mean(lab[inside].T)
     return LeafDescription(means, areas, colors, positions)

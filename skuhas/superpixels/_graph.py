@@ -1,18 +1,55 @@
 """From one feature map to the graph of its superpixels."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image
+from skimage.color import rgb2lab
 
 from skuhas.spectral import (
     cosine_affinity,
+    diffusion_nearness,
     exponential_affinity,
     largest_cosine_distance,
 )
+from skuhas.superpixels._boundaries import boundary_conductance
 from skuhas.superpixels._describe import describe_leaves
 from skuhas.superpixels._image import image_superpixels
 from skuhas.superpixels._resample import resample_labels
 from skuhas.superpixels._tokens import TOKEN_METHODS, token_superpixels
 from skuhas.tree import canonical_labels
+
+
+@dataclass(frozen=True, slots=True)
+class RegionGraph:
+    """The graph of an image's superpixels.
+
+    Parameters
+    ----------
+    leaf_labels : ndarray of shape (height, width), dtype int32
+        Leaf of each pixel at image size, -1 where not valid.
+    affinity : ndarray of shape (n_leaves, n_leaves), dtype float64
+    weights : ndarray of shape (n_leaves,), dtype float64
+        The affinity of leaves with similarity 1 is the product of theirs.
+    shares : ndarray of shape (n_leaves,), dtype float64
+        Areas, adding up to 1.
+    log_nearness : ndarray of shape (n_leaves, n_leaves), dtype float32, or None
+        See `skuhas.spectral.Locality`. None with the cosine affinity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.superpixels import region_graph
+    >>> graph = region_graph(np.ones((2, 2, 1)), superpixels="grid")
+    >>> graph.shares
+    array([0.25, 0.25, 0.25, 0.25])
+    """
+
+    leaf_labels: np.ndarray
+    affinity: np.ndarray
+    weights: np.ndarray
+    shares: np.ndarray
+    log_nearness: np.ndarray | None
 
 
 def region_graph(
@@ -58,20 +95,14 @@ def region_graph(
 
     Returns
     -------
-    affinity : ndarray of shape (n_leaves, n_leaves), dtype float64
-    weights : ndarray of shape (n_leaves,), dtype float64
-        The affinity of leaves with similarity 1 is the product of theirs.
-    leaf_labels : ndarray of shape `image_shape`, dtype int32
-        Leaf of each pixel, -1 where not valid.
+    RegionGraph
 
     Examples
     --------
     >>> import numpy as np
     >>> from skuhas.superpixels import region_graph
-    >>> affinity, weights, labels = region_graph(
-    ...     np.eye(2)[None], superpixels="grid", affinity="cosine"
-    ... )
-    >>> affinity
+    >>> graph = region_graph(np.eye(2)[None], superpixels="grid", affinity="cosine")
+    >>> graph.affinity
     array([[0., 0.],
            [0., 0.]])
     """
@@ -107,14 +138,15 @@ def region_graph(
             seed=seed,
         )
     leaf_labels, working = _at_image_size(working, image_shape, valid)
-    scaled = None if image is None else _scaled(image, working.shape)
-    leaves = describe_leaves(working, tokens, scaled)
+    lab = None if image is None else rgb2lab(_scaled(image, working.shape))
+    leaves = describe_leaves(working, tokens, lab)
+    shares = leaves.areas / leaves.areas.sum()
     if affinity == "cosine":
         flat = tokens.reshape(-1, tokens.shape[2])
         matrix = cosine_affinity(
             leaves.means, leaves.areas, largest_cosine_distance(flat)
         )
-        return matrix, leaves.areas, leaf_labels
+        return RegionGraph(leaf_labels, matrix, leaves.areas, shares, None)
     matrix = exponential_affinity(
         leaves.descriptors,
         leaves.areas,
@@ -124,7 +156,8 @@ def region_graph(
         positions=leaves.positions,
         position_scale=position_scale,
     )
-    return matrix, np.sqrt(leaves.areas), leaf_labels
+    nearness = diffusion_nearness(boundary_conductance(working, lab).astype(np.float32))
+    return RegionGraph(leaf_labels, matrix, np.sqrt(leaves.areas), shares, nearness)
 
 
 def _unit(features):

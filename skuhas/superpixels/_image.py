@@ -14,7 +14,7 @@ from skuhas._common import fit_within
 from skuhas.tree import canonical_labels
 
 
-def _felzenszwalb(image, *, scale=10.0, sigma=0.8, min_size=20):
+def _felzenszwalb(image, *, scale=20.0, sigma=0.5, min_size=30):
     return segmentation.felzenszwalb(image, scale=scale, sigma=sigma, min_size=min_size)
 
 
@@ -54,6 +54,8 @@ _METHODS = {
     "quickshift": (_quickshift, "max_dist", 1.4),
 }
 IMAGE_METHODS = tuple(_METHODS)
+# Steps without effect after which more of them are not tried.
+PATIENCE = 5
 
 
 def image_superpixels(
@@ -125,14 +127,22 @@ def image_superpixels(
         return labels
     function, coarser, factor = _METHODS[method]
     arguments = _arguments(function, method, parameters)
-    while True:
+    idle, previous = 0, None
+    while idle < PATIENCE:
         with warnings.catch_warnings():
             # Quickshift and felzenszwalb comment on inputs that are fine here.
             warnings.simplefilter("ignore", UserWarning)
             labels = _checked(function(image, **arguments), size)
-        if labels.max() < max_leaves:
+        n_leaves = int(labels.max()) + 1
+        if n_leaves <= max_leaves:
             return labels
+        idle = idle + 1 if n_leaves == previous else 0
+        previous = n_leaves
         arguments[coarser] = _coarsened(arguments[coarser], factor)
+    raise ValueError(
+        f"superpixels={method!r} gives {previous} superpixels whatever its {coarser}, "
+        f"more than max_leaves={max_leaves}. Raise max_leaves or use another method."
+    )
 
 
 def _arguments(function, method, parameters):

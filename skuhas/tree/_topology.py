@@ -163,15 +163,6 @@ def preorder(parents: IntArray, depth: IntArray) -> NDArray[np.intp]:
     return order
 
 
-def smallest_leaf(parents: IntArray, n_leaves: int, depth: IntArray) -> IntArray:
-    """Return the smallest leaf number under every node."""
-    smallest = np.full(parents.size, n_leaves, dtype=np.int32)
-    smallest[:n_leaves] = np.arange(n_leaves)
-    for level in levels_deepest_first(depth):
-        np.minimum.at(smallest, parents[level], smallest[level])
-    return smallest
-
-
 def first_positions(labels: NDArray, n_labels: int) -> NDArray[np.int64]:
     """Return the first position of every label in raster order.
 
