@@ -110,6 +110,7 @@ def test_every_graph_parameter_matters(color_maps):
         {"temperature": 1.0},
         {"color_scale": None},
         {"position_scale": 0.2},
+        {"locality": 0.0},
         {"affinity": "cosine"},
         {"superpixels": "slic"},
         {"superpixel_parameters": {"min_size": 60}},
@@ -202,6 +203,7 @@ def test_a_late_failure_keeps_what_was_made(color_maps):
         ({"temperature": 0}, r"temperature must be a number in \(0.0, inf\), got 0"),
         ({"color_scale": -1.0}, "color_scale must be .* or None, got -1.0"),
         ({"position_scale": float("nan")}, "position_scale must be"),
+        ({"locality": -0.5}, r"locality must be a number in \[0.0, inf\), got -0.5"),
         ({"max_branching": 1}, "max_branching must be"),
         ({"max_ncut": -0.1}, "max_ncut must be"),
         ({"max_perturbation": -1}, "max_perturbation must be"),
@@ -242,6 +244,7 @@ def test_widths_must_agree(color_maps):
 
 
 def test_grid_search_over_a_pipeline(scenes):
+    pytest.importorskip("torch")
     images = [s.image for s in scenes]
     pipe = Pipeline(
         [

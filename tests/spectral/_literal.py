@@ -106,7 +106,32 @@ def split(affinity, weights, gates, self_affinity, cluster):
     return None
 
 
-def grow(affinity, weights, gates, self_affinity, cluster):
+def nearness(conductance):
+    """Damped sums over walks, as a truncated series, scaled to ones."""
+    degree = conductance.sum(axis=1)
+    scale = np.array([1 / np.sqrt(d) if d > 0 else 0.0 for d in degree])
+    step = 0.99 * scale[:, None] * conductance * scale
+    walks, power = np.eye(len(step)), np.eye(len(step))
+    for _ in range(3000):
+        power = power @ step
+        walks = walks + power
+    root = np.sqrt(np.diagonal(walks))
+    return np.clip(walks / root / root[:, None], 1e-12, 1.0)
+
+
+def bound(affinity, near, shares, strength, vertices):
+    """The affinity of a node: A * K ** q, q from the node's share."""
+    block = affinity[np.ix_(vertices, vertices)]
+    if near is None:
+        return block
+    share = min(sum(shares[v] for v in vertices), 1.0)
+    exponent = strength * min(1.0, np.log(1 / share) / np.log(100))
+    return block * near[np.ix_(vertices, vertices)] ** exponent
+
+
+def grow(
+    affinity, weights, gates, self_affinity, cluster, near=None, shares=None, strength=1
+):
     """Nested sets: {vertices: (children, ncut, perturbation, eigengap)}."""
     tree = {}
 
@@ -116,7 +141,7 @@ def grow(affinity, weights, gates, self_affinity, cluster):
             return
         if gates.max_depth is not None and depth >= gates.max_depth:
             return
-        block = affinity[np.ix_(vertices, vertices)]
+        block = bound(affinity, near, shares, strength, vertices)
         result = split(block, weights[vertices], gates, self_affinity, cluster)
         if result is None:
             return

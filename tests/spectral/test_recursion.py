@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skuhas.spectral import Gates, cluster_rows, grow_tree
+from skuhas.spectral import (
+    Gates,
+    Locality,
+    cluster_rows,
+    diffusion_nearness,
+    grow_tree,
+)
 from tests.spectral import _literal
 
 
@@ -70,6 +76,87 @@ def test_the_tree_is_that_of_the_literal_recursion(seed, n, self_affinity, gates
             continue
         assert found[key][0] == entry[0]
         np.testing.assert_allclose(found[key][1:], entry[1:], rtol=1e-4, atol=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 14), st.floats(0.0, 2.0))
+def test_locality_is_that_of_the_literal_recursion(seed, n, strength):
+    affinity, weights = _graph(seed, n)
+    rng = np.random.default_rng(seed)
+    conductance = np.triu(rng.random((n, n)) * (rng.random((n, n)) < 0.4), 1)
+    conductance = conductance + conductance.T
+    # A steep fall of the areas, so that some nodes are under a hundredth.
+    shares = 0.5 ** np.arange(n)
+    shares = rng.permutation(shares / shares.sum())
+    tree = grow_tree(
+        affinity,
+        weights,
+        np.arange(n),
+        Gates(),
+        locality=Locality(diffusion_nearness(conductance), shares, strength),
+    )
+    expected = _literal.grow(
+        affinity,
+        weights,
+        Gates(),
+        True,
+        _cluster,
+        _literal.nearness(conductance),
+        shares,
+        strength,
+    )
+    assert _as_sets(tree).keys() == expected.keys()
+
+
+def test_nearness_is_the_sum_over_walks():
+    rng = np.random.default_rng(0)
+    conductance = np.triu(rng.random((9, 9)) * (rng.random((9, 9)) < 0.4), 1)
+    conductance[:, 4] = conductance[4] = 0.0
+    conductance = conductance + conductance.T
+    expected = _literal.nearness(conductance)
+    result = diffusion_nearness(conductance)
+    np.testing.assert_allclose(np.exp(result), expected, atol=1e-9)
+    np.testing.assert_array_equal(result, result.T)
+    np.testing.assert_array_equal(np.diagonal(result), 0)
+    # A region that touches nothing is as far from all others as can be.
+    np.testing.assert_allclose(np.delete(result[4], 4), np.log(1e-12))
+    single = diffusion_nearness(conductance.astype(np.float32))
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(np.exp(single), np.exp(result), atol=1e-4)
+
+
+def test_locality_grows_as_nodes_shrink():
+    shares = np.array([0.9, 0.09, 0.009, 0.001])
+    locality = Locality(np.zeros((4, 4)), shares, strength=2.0)
+    assert locality.exponent(np.arange(4)) == 0
+    assert locality.exponent(np.array([1, 2, 3])) == pytest.approx(1.0)
+    assert locality.exponent(np.array([2, 3])) == pytest.approx(2.0)
+    assert locality.exponent(np.array([3])) == 2.0
+
+
+def test_alike_regions_apart_are_split_last_at_the_root_and_first_below():
+    # Two pairs of equal regions, a wall between left and right.
+    conductance = np.zeros((4, 4))
+    conductance[0, 1] = conductance[2, 3] = 1.0
+    conductance[1, 2] = 1e-3
+    conductance += conductance.T
+    near = diffusion_nearness(conductance)
+    shares = np.array([0.001, 0.001, 0.001, 0.001, 0.996])
+    whole = np.ones((5, 5))
+    whole[:4, 4] = whole[4, :4] = 0.1
+    nearness = np.zeros((5, 5))
+    nearness[:4, :4] = near
+    tree = grow_tree(
+        whole,
+        np.ones(5),
+        np.array([0, 2, 1, 3, 4]),
+        Gates(),
+        locality=Locality(nearness, shares),
+    )
+    pairs = {
+        frozenset(np.flatnonzero(mask)) for mask in tree.masks() if mask.sum() == 2
+    }
+    assert pairs == {frozenset({0, 2}), frozenset({1, 3})}
 
 
 def test_without_gates_every_vertex_is_a_leaf():

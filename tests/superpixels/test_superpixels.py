@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.ndimage import zoom
+from scipy.ndimage import gaussian_filter, zoom
 from skimage.color import rgb2lab
 from skimage.data import astronaut, coffee
 
 from skuhas.superpixels import (
     IMAGE_METHODS,
     TOKEN_METHODS,
+    boundary_conductance,
     describe_leaves,
     image_superpixels,
     region_graph,
@@ -164,7 +165,7 @@ def test_description_is_that_of_the_pixels(seed, height, width):
     labels = labels.reshape(height, width)
     tokens = _unit(rng, 3, 4, 2)
     image = rng.integers(256, size=(height, width, 3), dtype=np.uint8)
-    leaves = describe_leaves(labels, tokens, image)
+    leaves = describe_leaves(labels, tokens, rgb2lab(image))
     # Bilinear interpolation by another road: cells centred, edges held.
     position = [
         np.clip((np.arange(n) + 0.5) * cells / n - 0.5, 0, cells - 1)
@@ -197,6 +198,40 @@ def test_description_is_that_of_the_pixels(seed, height, width):
         )
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 9), st.integers(1, 9), st.booleans())
+def test_conductance_is_its_formula(seed, height, width, with_image):
+    rng = np.random.default_rng(seed)
+    labels = np.unique(rng.integers(-1, 4, (height, width)), return_inverse=True)[1]
+    labels = labels.reshape(height, width) - (rng.random() < 0.5)
+    if labels.max() < 0:
+        labels += 1
+    lab = rng.uniform(0, 100, (height, width, 3)) if with_image else None
+    gradient = np.zeros((height, width))
+    if with_image:
+        for channel in range(3):
+            for order in ((1, 0), (0, 1)):
+                gradient += gaussian_filter(lab[..., channel], 1.0, order=order) ** 2
+        gradient = np.sqrt(gradient)
+    n = labels.max() + 1
+    along = {}
+    for y in range(height):
+        for x in range(width):
+            for v, u in ((y, x + 1), (y + 1, x)):
+                if v < height and u < width:
+                    one, other = labels[y, x], labels[v, u]
+                    if one != other and min(one, other) >= 0:
+                        key = min(one, other), max(one, other)
+                        larger = max(gradient[y, x], gradient[v, u])
+                        along.setdefault(key, []).append(larger)
+    expected = np.zeros((n, n))
+    for (one, other), values in along.items():
+        value = len(values) * np.exp(-np.mean(values) / 4)
+        expected[one, other] = expected[other, one] = value
+    result = boundary_conductance(labels, lab)
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-9)
+
+
 def test_labels_are_resampled_to_the_nearest():
     labels = np.arange(6).reshape(2, 3)
     np.testing.assert_array_equal(
@@ -209,16 +244,16 @@ def test_labels_are_resampled_to_the_nearest():
 
 def test_grid_graph_is_the_token_graph():
     tokens = _unit(np.random.default_rng(0), 3, 4, 5).astype(np.float32)
-    affinity, weights, labels = region_graph(
-        tokens, superpixels="grid", affinity="cosine"
-    )
+    graph = region_graph(tokens, superpixels="grid", affinity="cosine")
     flat = tokens.reshape(12, 5).astype(float)
     distance = 1 - flat @ flat.T
     expected = 1 - distance / distance.max()
     np.fill_diagonal(expected, 0)
-    np.testing.assert_allclose(affinity, expected, atol=1e-6)
-    np.testing.assert_array_equal(weights, 1)
-    np.testing.assert_array_equal(labels.ravel(), np.arange(12))
+    np.testing.assert_allclose(graph.affinity, expected, atol=1e-6)
+    np.testing.assert_array_equal(graph.weights, 1)
+    np.testing.assert_array_equal(graph.leaf_labels.ravel(), np.arange(12))
+    np.testing.assert_allclose(graph.shares, 1 / 12)
+    assert graph.log_nearness is None
 
 
 def test_scaling_a_token_does_not_matter():
@@ -226,7 +261,7 @@ def test_scaling_a_token_does_not_matter():
     scale = np.float32(2.0) ** np.arange(-60, 60, 10).reshape(3, 4, 1)
     first = region_graph(tokens, superpixels="grid", color_scale=None)
     second = region_graph(tokens * scale, superpixels="grid", color_scale=None)
-    np.testing.assert_allclose(first[0], second[0], rtol=1e-9)
+    np.testing.assert_allclose(first.affinity, second.affinity, rtol=1e-9)
 
 
 def test_pixels_without_data_belong_to_no_leaf():
@@ -235,11 +270,14 @@ def test_pixels_without_data_belong_to_no_leaf():
     valid[:, 60:] = False
     valid[5, 100] = True
     tokens = _unit(np.random.default_rng(0), 12, 16, 4)
-    affinity, weights, labels = region_graph(tokens, image, None, valid, leaf_size=80)
+    graph = region_graph(tokens, image, None, valid, leaf_size=80)
+    labels = graph.leaf_labels
     np.testing.assert_array_equal(labels >= 0, valid)
-    assert labels.max() + 1 == len(affinity) == len(weights)
+    assert labels.max() + 1 == len(graph.affinity) == len(graph.weights)
     assert _is_canonical(labels[valid])
-    assert np.isfinite(affinity).all()
+    assert np.isfinite(graph.affinity).all()
+    assert np.isfinite(graph.log_nearness).all()
+    assert graph.shares.sum() == pytest.approx(1)
     # The one valid pixel between those of the working map still has a leaf.
     assert labels[5, 100] >= 0
 
