@@ -149,6 +149,7 @@ def _node_table(tree: RegionTree, rows: int) -> Table:
         table.add_column(column, justify="right")
     leaves = tree.accumulate(np.ones(tree.n_leaves, dtype=int))
     for node in order:
+        bound = tree.perturbation[node]
         table.add_row(
             str(node),
             "-" if node == tree.root else str(tree.parents[node]),
@@ -156,7 +157,7 @@ def _node_table(tree: RegionTree, rows: int) -> Table:
             str(leaves[node]),
             f"{tree.area[node] / tree.area[tree.root]:.1%}",
             _figure(tree.ncut[node], ".3f"),
-            _figure(tree.perturbation[node], ".3g"),
+            _figure(bound, ".3g" if bound < 999.5 else ".0f"),
         )
     return table
 
@@ -174,13 +175,16 @@ def _reason(source: Path | Sample, error: Exception) -> str:
 
 def _unique_names(sources: list[Path | Sample]) -> list[str]:
     """Return a file name for each source; later ones of a name get a number."""
-    names: list[str] = []
+    taken: set[str] = set()
+    count: dict[str, int] = {}
+    names = []
     for source in sources:
         stem = source.value if isinstance(source, Sample) else source.stem
-        name, count = stem, 1
-        while name in names:
-            count += 1
-            name = f"{stem}-{count}"
+        name = stem
+        while name in taken:
+            count[stem] = count.get(stem, 1) + 1
+            name = f"{stem}-{count[stem]}"
+        taken.add(name)
         names.append(name)
     return names
 

@@ -145,6 +145,14 @@ def segment(
             rich_help_panel=GRAPH,
         ),
     ] = None,
+    locality: Annotated[
+        float | None,
+        typer.Option(
+            help="How strongly superpixels that touch are bound together; 0: not "
+            "at all.",
+            rich_help_panel=GRAPH,
+        ),
+    ] = None,
     max_branching: Annotated[
         int | None,
         typer.Option(
@@ -185,7 +193,8 @@ def segment(
         str | None, typer.Option(help="kmeans or cluster_qr.", rich_help_panel=GRAPH)
     ] = None,
     random_state: Annotated[
-        int | None, typer.Option(help="Seed of k-means.", rich_help_panel=GRAPH)
+        int | None,
+        typer.Option(help="Seed of k-means.", min=0, rich_help_panel=GRAPH),
     ] = None,
 ) -> None:
     """Parse images into trees of nested regions.
@@ -209,6 +218,7 @@ def segment(
         "temperature": temperature,
         "color_scale": color_scale,
         "position_scale": position_scale,
+        "locality": locality,
         "max_branching": max_branching,
         "max_ncut": max_ncut,
         "max_perturbation": max_perturbation,
@@ -268,9 +278,10 @@ def _checked_segmenter(parameters: dict[str, Any]) -> Any:
 
 
 def _transformer(kind: FeatureKind, image_size: int | None) -> Any:
-    # Torch is loaded for the network alone.
-    if kind is FeatureKind.color:
-        from skuhas.features import ColorFeatures as Features
-    else:
-        from skuhas.features import LiteFeatures as Features
-    return Features() if image_size is None else Features(image_size=image_size)
+    import skuhas
+
+    features = {
+        FeatureKind.lite: skuhas.LiteFeatures,
+        FeatureKind.color: skuhas.ColorFeatures,
+    }[kind]
+    return features() if image_size is None else features(image_size=image_size)

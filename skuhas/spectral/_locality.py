@@ -113,11 +113,12 @@ def diffusion_nearness(conductance: NDArray[np.float64]) -> NDArray[np.float64]:
     system = conductance * (-RETENTION * scale)
     system *= np.where(degrees > 0, scale, 0.0)[:, None]
     system[np.diag_indices_from(system)] += 1.0
-    # The spectrum lies in [0.01, 1.99], so the factorisation cannot fail.
-    factorise, invert = linalg.get_lapack_funcs(("potrf", "potri"), (system,))
-    factor, _ = factorise(system, lower=True, overwrite_a=True, clean=True)
-    walks, _ = invert(factor, lower=True, overwrite_c=True)
-    walks += np.tril(walks, -1).T
+    # The spectrum lies in [0.01, 1.99], so the factorisation cannot fail. LAPACK's
+    # own inverse from it, potri, is faster but crashes in some builds of OpenBLAS.
+    factor = linalg.cho_factor(system, lower=True, check_finite=False)
+    identity = np.eye(len(system), dtype=system.dtype)
+    walks = linalg.cho_solve(factor, identity, overwrite_b=True, check_finite=False)
+    walks += walks.T.copy()
     root = 1.0 / np.sqrt(np.diagonal(walks))
     walks *= np.outer(root, root)
     np.clip(walks, FLOOR, 1.0, out=walks)

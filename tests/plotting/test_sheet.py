@@ -191,12 +191,12 @@ def test_panels_wrap_into_rows(levels, columns, grid):
 
 
 def test_panels_show_the_image_and_its_cuts():
-    scene = make_nested_scene((48, 64), random_state=0)
+    scene = make_nested_scene((60, 80), random_state=0)
     tree = scene.tree
-    sheet = np.asarray(contact_sheet(scene.image, tree, [4], panel_size=64))
-    _, first = panel(sheet, 0, 2, 64, 48)
+    sheet = np.asarray(contact_sheet(scene.image, tree, [4], panel_size=80))
+    _, first = panel(sheet, 0, 2, 80, 60)
     np.testing.assert_array_equal(first, scene.image)
-    _, second = panel(sheet, 1, 2, 64, 48)
+    _, second = panel(sheet, 1, 2, 80, 60)
     cut = RegionTree.from_parents(
         tree.parents, tree.leaf_labels, node_data={"color": region_colors(tree)}
     ).cut(n_regions=4)
@@ -236,17 +236,16 @@ def test_captions_of_narrow_panels_do_not_run_into_each_other(shape):
 
 
 def test_a_large_image_is_drawn_small_and_keeps_no_data_clear():
-    labels = np.zeros((300, 200), dtype=int)
-    labels[:, 100:] = 1
+    labels = np.zeros((300, 400), dtype=int)
+    labels[:, 200:] = 1
     labels[200:] = -1
-    image = np.full((300, 200, 3), 90, dtype=np.uint8)
+    image = np.full((300, 400, 3), 90, dtype=np.uint8)
     tree = RegionTree.from_parents([2, 2, 2], labels)
-    sheet = np.asarray(contact_sheet(image, tree, [2], panel_size=60))
-    _, shown = panel(sheet, 0, 2, 76 - 36, 60)
-    _, cut = panel(sheet, 1, 2, (sheet.shape[1] - GAP) // 2 - GAP, 60)
-    assert shown.shape[0] == 60
-    assert (cut[41:, :40] == 90).all()
-    assert (cut[:39, :40] != 90).any(axis=2).all()
+    sheet = np.asarray(contact_sheet(image, tree, [2], panel_size=80))
+    _, cut = panel(sheet, 1, 2, 80, 60)
+    assert (cut[40:] == 90).all()
+    assert (cut[:40] != 90).any(axis=2).all()
+    assert not np.array_equal(cut[20, 20], cut[20, 60])
 
 
 @pytest.mark.parametrize("name", ["panel_size", "columns"])
