@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import pdist, squareform
+from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
 
 
@@ -59,18 +59,18 @@ def exponential_affinity(
     array([[1.        , 0.73575888],
            [0.73575888, 4.        ]])
     """
-    exponent = descriptors.astype(np.float64) @ descriptors.T.astype(np.float64)
+    # Of one array with its own transpose numpy computes a symmetric product.
+    exact = descriptors.astype(np.float64)
+    exponent = exact @ exact.T
     exponent -= 1.0
+    # Rounding leaves the cosine of equal descriptors a little above 1.
+    np.minimum(exponent, 0.0, out=exponent)
     exponent /= temperature
     for values, scale in ((colors, color_scale), (positions, position_scale)):
         if values is not None and scale is not None:
-            exponent -= squareform(pdist(values.astype(np.float64))) / scale
+            points = values.astype(np.float64) / scale
+            exponent -= cdist(points, points)
     np.fill_diagonal(exponent, 0.0)
-    # Rounding leaves the product a little above 0 between equal descriptors,
-    # and not quite symmetric.
-    np.minimum(exponent, 0.0, out=exponent)
-    exponent += exponent.T.copy()
-    exponent *= 0.5
     root = np.sqrt(areas.astype(np.float64))
     affinity = np.exp(exponent, out=exponent)
     # One product for both factors keeps the matrix symmetric to the last bit.

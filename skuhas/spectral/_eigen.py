@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
-from scipy.sparse.linalg import ArpackError, eigsh
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from sklearn.exceptions import ConvergenceWarning
 
 from skuhas.spectral._laplacian import NormalisedGraph
@@ -19,6 +19,9 @@ WHOLE_SPECTRUM = 24
 LANCZOS = 200
 # Lanczos pays only for a small part of the spectrum.
 LANCZOS_SHARE = 10
+# N has its spectrum in [-1, 1]; this takes the trivial pair from 1 to -2, under
+# all others.
+SHIFT = 3.0
 # Variance of eigenvalues that are equal but for rounding.
 ISOTROPIC = 1e-14
 # Scipy 1.17 draws restart vectors from a generator of the operating system's
@@ -49,8 +52,8 @@ def smallest_eigenpairs(
     values : ndarray of shape (n_pairs,)
         Ascending, in [0, 2]; ``values[0]`` is 0.
     vectors : ndarray of shape (n, n_pairs)
-        Orthonormal columns. The largest entry in absolute value, the first one
-        among equals, is positive.
+        Orthonormal columns, each with its largest entry in absolute value
+        positive.
 
     Warns
     -----
@@ -76,14 +79,10 @@ def smallest_eigenpairs(
         largest = np.full(n_pairs - 1, isotropic)
         basis = _smooth_basis(graph.trivial, n_pairs - 1)
     else:
-        # N has its spectrum in [-1, 1]; the trivial pair moves from 1 to -2,
-        # under all others.
-        deflated = np.outer(graph.trivial, -3.0 * graph.trivial)
-        deflated += graph.matrix
-        largest, basis = _largest(deflated, n_pairs - 1)
-    values[1:] = np.clip(1.0 - largest, 0.0, 2.0)
-    peaks = np.argmax(np.abs(basis) > np.abs(basis).max(axis=0) * (1 - 1e-9), axis=0)
-    signs = np.where(basis[peaks, np.arange(n_pairs - 1)] < 0, -1.0, 1.0)
+        largest, basis = _largest(graph, n_pairs - 1)
+    values[1:] = np.maximum(1.0 - largest, 0.0)
+    peaks = np.abs(basis).argmax(axis=0)
+    signs = np.sign(basis[peaks, np.arange(n_pairs - 1)])
     np.multiply(basis, signs, out=vectors[:, 1:])
     return values, vectors
 
@@ -95,7 +94,7 @@ def _isotropic_value(graph: NormalisedGraph) -> float | None:
     give their variance.
     """
     n_others = graph.degrees.size - 1
-    mean = (float(np.trace(graph.matrix)) - 1.0) / n_others
+    mean = (float(graph.diagonal().sum()) - 1.0) / n_others
     mean_square = (graph.square_norm - 1.0) / n_others
     return mean if mean_square - mean**2 <= ISOTROPIC else None
 
@@ -111,16 +110,13 @@ def _smooth_basis(trivial: NDArray[np.float64], n_vectors: int) -> NDArray[np.fl
 
 
 def _largest(
-    matrix: NDArray[np.float64], n_pairs: int
+    graph: NormalisedGraph, n_pairs: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the largest eigenpairs of a symmetric matrix in descending order."""
-    size = len(matrix)
-    if size <= WHOLE_SPECTRUM or n_pairs > size // 2:
-        values, vectors = np.linalg.eigh(matrix)
-        return values[: -n_pairs - 1 : -1], vectors[:, : -n_pairs - 1 : -1]
+    """Return the largest eigenpairs of N but for the trivial one, descending."""
+    size = graph.degrees.size
     if size >= LANCZOS and n_pairs * LANCZOS_SHARE <= size:
         try:
-            return _lanczos(matrix, n_pairs)
+            return _lanczos(graph, n_pairs)
         except ArpackError as error:
             warnings.warn(
                 f"Lanczos iterations on a graph of {size} vertices ended with: "
@@ -128,6 +124,11 @@ def _largest(
                 ConvergenceWarning,
                 stacklevel=3,
             )
+    matrix = graph.matrix()
+    matrix -= SHIFT * graph.trivial[:, None] * graph.trivial
+    if size <= WHOLE_SPECTRUM or n_pairs > size // 2:
+        values, vectors = np.linalg.eigh(matrix)
+        return values[: -n_pairs - 1 : -1], vectors[:, : -n_pairs - 1 : -1]
     # Bisection and inverse iteration; the MRRR driver, scipy's default, slows
     # down by orders of magnitude on the clustered spectra of near-uniform graphs.
     values, vectors = linalg.eigh(
@@ -140,11 +141,21 @@ def _largest(
 
 
 def _lanczos(
-    matrix: NDArray[np.float64], n_pairs: int
+    graph: NormalisedGraph, n_pairs: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    size = len(matrix)
+    size = graph.degrees.size
+    trivial = graph.trivial
+
+    def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+        vector = vector.ravel()
+        shift = SHIFT * float(trivial @ vector)
+        return graph.product(vector) - shift * trivial
+
+    operator = LinearOperator((size, size), matvec=product, dtype=np.float64)
     start = np.random.default_rng(size).standard_normal(size)
     seeded = {"rng": np.random.default_rng(size)} if _SEEDED else {}
-    values, vectors = eigsh(matrix, k=n_pairs, which="LA", v0=start, tol=1e-6, **seeded)
+    values, vectors = eigsh(
+        operator, k=n_pairs, which="LA", v0=start, tol=1e-6, **seeded
+    )
     order = np.argsort(-values, kind="stable")
     return values[order], vectors[:, order]

@@ -16,14 +16,18 @@ class NormalisedGraph:
     any affinity is a component of its own: its diagonal in N is 1, so that its
     row of L is zero.
 
+    Large graphs need only products with N, so it is never formed for them.
+
     Parameters
     ----------
-    matrix : ndarray of shape (n, n)
-        N.
+    affinity : ndarray of shape (n, n)
+        A, symmetric and non-negative.
     degrees : ndarray of shape (n,)
         Row sums of A.
     scale : ndarray of shape (n,)
         :math:`D^{-1/2}`, 1 where the degree is 0.
+    isolated : ndarray of shape (n,), dtype bool
+        Which degrees are 0.
     trivial : ndarray of shape (n,)
         The unit eigenvector of L to the eigenvalue 0 that every graph has,
         proportional to :math:`D^{1/2} 1`.
@@ -34,16 +38,55 @@ class NormalisedGraph:
     --------
     >>> import numpy as np
     >>> from skuhas.spectral import normalise
-    >>> normalise(np.ones((2, 2))).matrix
+    >>> normalise(np.full((2, 2), 4.0)).matrix()
     array([[0.5, 0.5],
            [0.5, 0.5]])
     """
 
-    matrix: NDArray[np.float64]
+    affinity: NDArray[np.float64]
     degrees: NDArray[np.float64]
     scale: NDArray[np.float64]
+    isolated: NDArray[np.bool_]
     trivial: NDArray[np.float64]
     square_norm: float
+
+    def matrix(self) -> NDArray[np.float64]:
+        """Return N.
+
+        Returns
+        -------
+        ndarray of shape (n, n)
+        """
+        matrix = self.affinity * self.scale
+        matrix *= self.scale[:, None]
+        if self.isolated.any():
+            matrix[self.isolated, self.isolated] = 1.0
+        return matrix
+
+    def diagonal(self) -> NDArray[np.float64]:
+        """Return the diagonal of N.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        return np.diagonal(self.affinity) * self.scale**2 + self.isolated
+
+    def product(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return N times one vector or several as columns.
+
+        Parameters
+        ----------
+        vectors : ndarray of shape (n,) or (n, n_vectors)
+
+        Returns
+        -------
+        ndarray of the shape of `vectors`
+        """
+        scale, isolated = self.scale, self.isolated
+        if vectors.ndim == 2:
+            scale, isolated = scale[:, None], isolated[:, None]
+        return scale * (self.affinity @ (scale * vectors)) + isolated * vectors
 
 
 def normalise(affinity: NDArray[np.float64]) -> NormalisedGraph:
@@ -66,19 +109,16 @@ def normalise(affinity: NDArray[np.float64]) -> NormalisedGraph:
     """
     degrees = affinity.sum(axis=1)
     root = np.sqrt(degrees)
-    connected = root > 0
-    scale = np.ones_like(root)
-    np.divide(1.0, root, out=scale, where=connected)
-    matrix = affinity * scale
-    matrix *= scale[:, None]
-    if connected.all():
-        trivial = root / np.sqrt(degrees.sum())
+    isolated = root == 0
+    total = float(degrees.sum())
+    if isolated.any():
+        scale = 1.0 / np.where(isolated, 1.0, root)
+        trivial = root if total > 0 else np.ones_like(root)
     else:
-        alone = np.flatnonzero(~connected)
-        matrix[alone, alone] = 1.0
-        total = degrees.sum()
-        trivial = np.full_like(root, root.size**-0.5)
-        if total > 0:
-            trivial = root / np.sqrt(total)
-    square_norm = float(np.vdot(matrix, matrix))
-    return NormalisedGraph(matrix, degrees, scale, trivial, square_norm)
+        scale, trivial = 1.0 / root, root
+    trivial = trivial / np.sqrt(total if total > 0 else root.size)
+    square = scale * scale
+    square_norm = float(
+        square @ np.einsum("ij,ij,j->i", affinity, affinity, square) + isolated.sum()
+    )
+    return NormalisedGraph(affinity, degrees, scale, isolated, trivial, square_norm)

@@ -68,7 +68,6 @@ def perturbation(
     """
     if gap == np.inf:
         return 0.0
-    matrix = graph.matrix
     n_parts = int(parts.max()) + 1
     total = np.bincount(parts, weights=weights, minlength=n_parts)[parts]
     if self_affinity:
@@ -85,9 +84,9 @@ def perturbation(
         ideal_square = float((square**2).sum() - (ideal**4).sum() + alone.sum())
     spread = np.zeros((parts.size, n_parts))
     spread[np.arange(parts.size), parts] = ideal
-    inner = float(np.einsum("ip,ip->", spread, matrix @ spread))
+    inner = float(np.einsum("ip,ip->", spread, graph.product(spread)))
     if not self_affinity:
-        diagonal = np.diagonal(matrix)
+        diagonal = graph.diagonal()
         inner += float(diagonal[alone].sum() - (diagonal * ideal**2).sum())
     distance = graph.square_norm + ideal_square - 2.0 * inner
     # Rounding of the three sums, each of which is about as large as N's.

@@ -122,9 +122,9 @@ class _Block:
         exponent = locality.exponent(vertices)
         if exponent == 0:
             return self
-        bound = np.multiply(self.log_nearness, exponent)
-        np.exp(bound, out=bound)
-        bound *= self.affinity
+        nearness = self.log_nearness * np.asarray(exponent, self.log_nearness.dtype)
+        # The nearness may be in single precision, the product must not.
+        bound = self.affinity * np.exp(nearness, out=nearness)
         if exponent < locality.strength:
             return _Block(self.affinity, self.log_nearness, bound)
         # All descendants are smaller still, so they are bound by the same.

@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 # Costs and values closer than this, relative to their range, are equal: they
 # differ by rounding, which must not decide.
 TIE = 1e-9
+# Rows that are summed at once.
+STRIP = 256
+# Up to this size two running sums are cheaper than strips.
+SMALL = 64
 
 
 def mean_normalised_cut(affinity: NDArray[np.float64], parts: NDArray) -> float:
@@ -86,30 +90,52 @@ def sweep_cut(
     >>> sweep_cut(affinity, np.array([0.3, 0.2, -0.5]))
     (array([0, 0, 1]), 0.0)
     """
-    order = np.argsort(values, kind="stable")
+    order = values.argsort(kind="stable")
     ranked = values[order]
     span = ranked[-1] - ranked[0]
-    distinct = np.flatnonzero(np.diff(ranked) > TIE * span)
-    if not distinct.size or not span > 0:
+    distinct = (ranked[1:] - ranked[:-1] > TIE * span).nonzero()[0]
+    if not distinct.size:
         return None
     sorted_affinity = affinity.take(order, axis=0).take(order, axis=1)
-    volume = np.cumsum(sorted_affinity.sum(axis=1))
-    below = np.tril(sorted_affinity, -1).sum(axis=1)
-    inside = np.cumsum(2.0 * below + np.diagonal(sorted_affinity))
+    volume = sorted_affinity.sum(axis=1).cumsum()
+    inside = _leading_sums(sorted_affinity)[distinct]
     first, total = volume[distinct], volume[-1]
-    cut = np.maximum(first - inside[distinct], 0.0)
-    second = total - first
-    cost = np.zeros(distinct.size)
-    for side in (first, second):
-        cost += np.divide(cut, side, out=np.zeros_like(cut), where=side > TIE * total)
-    cost *= 0.5
+    cut = np.maximum(first - inside, 0.0)
+    cost = 0.5 * (_share(cut, first, total) + _share(cut, total - first, total))
     best = float(cost.min())
-    position = _most_even(distinct[cost <= best + TIE] + 1, order)
+    sizes = (cost <= best + TIE).nonzero()[0]
+    position = int(distinct[sizes[0]]) + 1
+    if sizes.size > 1:
+        position = _most_even(distinct[sizes] + 1, order)
     parts = np.zeros(values.size, dtype=np.intp)
     parts[order[position:]] = 1
     if parts[0] == 1:
         parts = 1 - parts
     return parts, min(best, 1.0)
+
+
+def _share(
+    cut: NDArray[np.float64], side: NDArray[np.float64], total: float
+) -> NDArray[np.float64]:
+    """Return cut / side, and 0 where the side has no affinity at all."""
+    empty = side <= TIE * total
+    if empty.any():
+        return np.where(empty, 0.0, cut / np.where(empty, 1.0, side))
+    return cut / side
+
+
+def _leading_sums(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sums of all leading square blocks of a symmetric matrix."""
+    size = len(matrix)
+    if size <= SMALL:
+        return matrix.cumsum(axis=0).cumsum(axis=1).diagonal()
+    # Row sums under the diagonal, strip by strip to save a copy of the whole.
+    below = np.empty(size)
+    for start in range(0, size, STRIP):
+        rows = slice(start, min(start + STRIP, size))
+        below[rows] = np.tril(matrix[rows, rows], -1).sum(axis=1)
+        below[rows] += matrix[rows, :start].sum(axis=1)
+    return (2.0 * below + matrix.diagonal()).cumsum()
 
 
 def _most_even(sizes: NDArray[np.intp], order: NDArray[np.intp]) -> int:

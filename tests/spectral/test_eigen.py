@@ -12,7 +12,7 @@ from tests.spectral import _literal
 def test_pairs_are_those_of_the_laplacian(random_graph, n_vertices, self_affinity):
     affinity, _ = random_graph(n_vertices, 1, self_affinity=self_affinity)
     graph = normalise(affinity)
-    laplacian = np.eye(n_vertices) - graph.matrix
+    laplacian = np.eye(n_vertices) - graph.matrix()
     if n_vertices <= 25:
         np.testing.assert_allclose(laplacian, _literal.laplacian(affinity), atol=1e-12)
     n_pairs = min(5, n_vertices)
@@ -49,11 +49,11 @@ def test_isolated_vertices_are_components():
     affinity = np.zeros((4, 4))
     affinity[:2, :2] = 1.0
     graph = normalise(affinity)
-    np.testing.assert_allclose(np.diagonal(graph.matrix), [0.5, 0.5, 1, 1])
+    np.testing.assert_allclose(np.diagonal(graph.matrix()), [0.5, 0.5, 1, 1])
     values, _ = smallest_eigenpairs(graph, 4)
     np.testing.assert_allclose(values, [0, 0, 0, 1], atol=1e-12)
     np.testing.assert_allclose(
-        np.eye(4) - graph.matrix, _literal.laplacian(affinity), atol=1e-12
+        np.eye(4) - graph.matrix(), _literal.laplacian(affinity), atol=1e-12
     )
 
 
@@ -104,3 +104,20 @@ def test_failed_iterations_fall_back_with_a_warning(random_graph, monkeypatch):
         values, vectors = smallest_eigenpairs(normalise(affinity), 3)
     np.testing.assert_allclose(values, expected[0], atol=1e-7)
     np.testing.assert_allclose(np.abs(vectors), np.abs(expected[1]), atol=1e-4)
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_products_are_those_of_the_matrix(random_graph, isolated):
+    affinity, _ = random_graph(12, 4)
+    if isolated:
+        affinity[3] = affinity[:, 3] = 0.0
+    graph = normalise(affinity)
+    matrix = np.eye(12) - _literal.laplacian(affinity)
+    np.testing.assert_allclose(graph.matrix(), matrix, atol=1e-12)
+    np.testing.assert_allclose(graph.diagonal(), np.diagonal(matrix), atol=1e-12)
+    assert graph.square_norm == pytest.approx((matrix**2).sum())
+    vectors = np.random.default_rng(0).normal(size=(12, 3))
+    np.testing.assert_allclose(graph.product(vectors), matrix @ vectors, atol=1e-12)
+    np.testing.assert_allclose(
+        graph.product(vectors[:, 0]), matrix @ vectors[:, 0], atol=1e-12
+    )
