@@ -13,7 +13,7 @@ class LeafDescription:
 
     Parameters
     ----------
-    means : ndarray of shape (n_leaves, n_features), dtype float64
+    means : ndarray of shape (n_leaves, n_features), dtype of the features
         Area-weighted mean of the unit features, interpolated to the pixels.
     areas : ndarray of shape (n_leaves,), dtype float64
         Pixels at the size worked at.
@@ -70,7 +70,7 @@ def describe_leaves(labels, tokens, lab=None):
     n_leaves = int(labels.max()) + 1
     rows, columns, n_features = tokens.shape
     weights = token_weights(labels, (rows, columns), n_leaves)
-    means = pool_features(weights, tokens.reshape(-1, n_features).astype(np.float64))
+    means = pool_features(weights, tokens.reshape(-1, n_features))
     inside = labels >= 0
     leaf = labels[inside]
     areas = np.bincount(leaf, minlength=n_leaves).astype(np.float64)

@@ -161,11 +161,12 @@ def region_graph(
 
 
 def _unit(features):
-    tokens = features.astype(np.float64)
     # Scaling by the largest entry first keeps huge and tiny vectors in range.
-    tokens /= np.maximum(np.abs(tokens).max(axis=2, keepdims=True), 1e-300)
-    length = np.linalg.norm(tokens, axis=2, keepdims=True)
-    return tokens / np.where(length > 0, length, 1.0)
+    largest = np.maximum(features.max(axis=2), -features.min(axis=2))[..., None]
+    tokens = features / np.where(largest > 0, largest, 1.0)
+    length = np.sqrt(np.einsum("ijk,ijk->ij", tokens, tokens))[..., None]
+    tokens /= np.where(length > 0, length, 1.0)
+    return tokens
 
 
 def _at_image_size(working, image_shape, valid):
