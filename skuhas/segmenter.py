@@ -100,12 +100,13 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         eigenvalues chooses between 2 and ``max_branching - 1`` parts.
     max_ncut : float, default=None
         A split stands only when its mean normalised cut, in [0, 1], is below
-        this; otherwise fewer parts are tried. On the default affinity values
-        lie between about 0.001 and 0.49. None switches the gate off.
+        this; otherwise fewer parts are tried. On photographs the default
+        affinity gives values between about 0.0001 and 0.45, half of them under
+        0.15; search between 0.03 and 0.3. None switches the gate off.
     max_perturbation : float, default=None
         A node is split only when its perturbation bound is at most this. On
-        the default affinity the median over large nodes is about 60. None
-        switches the gate off.
+        the default affinity the median over nodes of 20 superpixels and more
+        is about 80, the upper decile 340. None switches the gate off.
     max_depth : int, default=None
         Nodes at this depth are not split; the root has depth 0. None switches
         the gate off.

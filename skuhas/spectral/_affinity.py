@@ -17,7 +17,7 @@ def exponential_affinity(
     color_scale: float | None = None,
     positions: NDArray | None = None,
     position_scale: float | None = None,
-) -> NDArray[np.float64]:
+) -> NDArray:
     r"""Return the exponential affinity between regions.
 
     With c the cosine of two descriptors,
@@ -31,7 +31,7 @@ def exponential_affinity(
 
     Parameters
     ----------
-    descriptors : ndarray of shape (n_regions, n_features)
+    descriptors : ndarray of shape (n_regions, n_features), float32 or float64
         Unit rows; a zero row has cosine 0 with every other.
     areas : ndarray of shape (n_regions,)
         Weights of the regions, greater than 0.
@@ -48,7 +48,7 @@ def exponential_affinity(
 
     Returns
     -------
-    ndarray of shape (n_regions, n_regions), dtype float64
+    ndarray of shape (n_regions, n_regions), of the dtype of `descriptors`
         Symmetric and positive.
 
     Examples
@@ -60,8 +60,7 @@ def exponential_affinity(
            [0.73575888, 4.        ]])
     """
     # Of one array with its own transpose numpy computes a symmetric product.
-    exact = descriptors.astype(np.float64)
-    exponent = exact @ exact.T
+    exponent = descriptors @ descriptors.T
     exponent -= 1.0
     # Rounding leaves the cosine of equal descriptors a little above 1.
     np.minimum(exponent, 0.0, out=exponent)
@@ -71,7 +70,7 @@ def exponential_affinity(
             points = values.astype(np.float64) / scale
             exponent -= cdist(points, points)
     np.fill_diagonal(exponent, 0.0)
-    root = np.sqrt(areas.astype(np.float64))
+    root = np.sqrt(areas).astype(exponent.dtype)
     affinity = np.exp(exponent, out=exponent)
     # One product for both factors keeps the matrix symmetric to the last bit.
     affinity *= np.outer(root, root)

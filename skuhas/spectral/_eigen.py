@@ -22,8 +22,10 @@ LANCZOS_SHARE = 10
 # N has its spectrum in [-1, 1]; this takes the trivial pair from 1 to -2, under
 # all others.
 SHIFT = 3.0
-# Variance of eigenvalues that are equal but for rounding.
-ISOTROPIC = 1e-14
+# Relative residual of Lanczos, and the variance of eigenvalues that are equal but
+# for rounding, by the bytes of a number.
+TOLERANCE = {4: 1e-5, 8: 1e-6}
+ISOTROPIC = {4: 1e-8, 8: 1e-14}
 # Scipy 1.17 draws restart vectors from a generator of the operating system's
 # entropy unless it is given one; earlier versions have a fixed sequence.
 _SEEDED = "rng" in inspect.signature(eigsh).parameters
@@ -96,7 +98,7 @@ def _isotropic_value(graph: NormalisedGraph) -> float | None:
     n_others = graph.degrees.size - 1
     mean = (float(graph.diagonal().sum()) - 1.0) / n_others
     mean_square = (graph.square_norm - 1.0) / n_others
-    return mean if mean_square - mean**2 <= ISOTROPIC else None
+    return mean if mean_square - mean**2 <= ISOTROPIC[graph.affinity.itemsize] else None
 
 
 def _smooth_basis(trivial: NDArray[np.float64], n_vectors: int) -> NDArray[np.float64]:
@@ -155,7 +157,12 @@ def _lanczos(
     start = np.random.default_rng(size).standard_normal(size)
     seeded = {"rng": np.random.default_rng(size)} if _SEEDED else {}
     values, vectors = eigsh(
-        operator, k=n_pairs, which="LA", v0=start, tol=1e-6, **seeded
+        operator,
+        k=n_pairs,
+        which="LA",
+        v0=start,
+        tol=TOLERANCE[graph.affinity.itemsize],
+        **seeded,
     )
     order = np.argsort(-values, kind="stable")
     return values[order], vectors[:, order]

@@ -20,7 +20,7 @@ class NormalisedGraph:
 
     Parameters
     ----------
-    affinity : ndarray of shape (n, n)
+    affinity : ndarray of shape (n, n), dtype float32 or float64
         A, symmetric and non-negative.
     degrees : ndarray of shape (n,)
         Row sums of A.
@@ -43,7 +43,7 @@ class NormalisedGraph:
            [0.5, 0.5]])
     """
 
-    affinity: NDArray[np.float64]
+    affinity: NDArray
     degrees: NDArray[np.float64]
     scale: NDArray[np.float64]
     isolated: NDArray[np.bool_]
@@ -86,10 +86,12 @@ class NormalisedGraph:
         scale, isolated = self.scale, self.isolated
         if vectors.ndim == 2:
             scale, isolated = scale[:, None], isolated[:, None]
-        return scale * (self.affinity @ (scale * vectors)) + isolated * vectors
+        # Mixed precision would convert the whole matrix every time.
+        scaled = (scale * vectors).astype(self.affinity.dtype, copy=False)
+        return scale * (self.affinity @ scaled) + isolated * vectors
 
 
-def normalise(affinity: NDArray[np.float64]) -> NormalisedGraph:
+def normalise(affinity: NDArray) -> NormalisedGraph:
     """Return the normalised graph of a symmetric, non-negative affinity.
 
     Parameters
@@ -107,7 +109,7 @@ def normalise(affinity: NDArray[np.float64]) -> NormalisedGraph:
     >>> normalise(np.array([[0.0, 4.0], [4.0, 0.0]])).degrees
     array([4., 4.])
     """
-    degrees = affinity.sum(axis=1)
+    degrees = affinity.sum(axis=1, dtype=np.float64)
     root = np.sqrt(degrees)
     isolated = root == 0
     total = float(degrees.sum())
@@ -118,7 +120,8 @@ def normalise(affinity: NDArray[np.float64]) -> NormalisedGraph:
         scale, trivial = 1.0 / root, root
     trivial = trivial / np.sqrt(total if total > 0 else root.size)
     square = scale * scale
-    square_norm = float(
-        square @ np.einsum("ij,ij,j->i", affinity, affinity, square) + isolated.sum()
+    rows = np.einsum(
+        "ij,ij,j->i", affinity, affinity, square.astype(affinity.dtype, copy=False)
     )
+    square_norm = float(square @ rows + isolated.sum())
     return NormalisedGraph(affinity, degrees, scale, isolated, trivial, square_norm)

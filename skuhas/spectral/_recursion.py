@@ -13,9 +13,13 @@ from skuhas.spectral._locality import Locality
 from skuhas.spectral._split import split_graph
 from skuhas.tree import RegionTree, canonical_labels, canonical_parents
 
+# Smallest node for which single precision pays; there the cost is in memory
+# traffic.
+SINGLE_PRECISION = 200
+
 
 def grow_tree(
-    affinity: NDArray[np.float64],
+    affinity: NDArray,
     weights: NDArray[np.float64],
     leaf_labels: NDArray,
     gates: Gates,
@@ -33,8 +37,9 @@ def grow_tree(
 
     Parameters
     ----------
-    affinity : ndarray of shape (n, n)
-        Symmetric and non-negative.
+    affinity : ndarray of shape (n, n), dtype float32 or float64
+        Symmetric and non-negative. In single precision large nodes cost half;
+        small ones are always split in double.
     weights : ndarray of shape (n,)
         Vertex weights of the affinity, see `perturbation`.
     leaf_labels : integer ndarray
@@ -104,15 +109,17 @@ def grow_tree(
 class _Block:
     """A node's part of the matrices."""
 
-    affinity: NDArray[np.float64]
-    log_nearness: NDArray[np.float64] | None
-    bound_affinity: NDArray[np.float64]
+    affinity: NDArray
+    log_nearness: NDArray | None
+    bound_affinity: NDArray
 
     @classmethod
     def of_root(cls, affinity: NDArray, locality: Locality | None) -> _Block:
         nearness = None
         if locality is not None and locality.strength > 0:
             nearness = locality.log_nearness
+        if len(affinity) < SINGLE_PRECISION:
+            affinity = affinity.astype(np.float64, copy=False)
         return cls(affinity, nearness, affinity)
 
     def bound(self, locality: Locality | None, vertices: NDArray[np.intp]) -> _Block:
@@ -123,7 +130,6 @@ class _Block:
         if exponent == 0:
             return self
         nearness = self.log_nearness * np.asarray(exponent, self.log_nearness.dtype)
-        # The nearness may be in single precision, the product must not.
         bound = self.affinity * np.exp(nearness, out=nearness)
         if exponent < locality.strength:
             return _Block(self.affinity, self.log_nearness, bound)
@@ -133,6 +139,8 @@ class _Block:
     def part(self, part: NDArray[np.intp]) -> _Block:
         # Twice along one axis is several times faster than one fancy index.
         affinity = self.affinity.take(part, axis=0).take(part, axis=1)
+        if part.size < SINGLE_PRECISION:
+            affinity = affinity.astype(np.float64, copy=False)
         if self.log_nearness is None:
             return _Block(affinity, None, affinity)
         nearness = self.log_nearness.take(part, axis=0).take(part, axis=1)

@@ -46,7 +46,7 @@ class Split:
 
 
 def split_graph(
-    affinity: NDArray[np.float64],
+    affinity: NDArray,
     weights: NDArray[np.float64],
     gates: Gates,
     *,

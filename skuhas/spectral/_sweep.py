@@ -6,15 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Costs and values closer than this, relative to their range, are equal: they
-# differ by rounding, which must not decide.
+# differ by rounding, which must not decide. For costs it depends on the bytes of
+# a number.
 TIE = 1e-9
+COST_TIE = {4: 1e-6, 8: 1e-9}
 # Rows that are summed at once.
 STRIP = 256
 # Up to this size two running sums are cheaper than strips.
 SMALL = 64
 
 
-def mean_normalised_cut(affinity: NDArray[np.float64], parts: NDArray) -> float:
+def mean_normalised_cut(affinity: NDArray, parts: NDArray) -> float:
     r"""Return the mean normalised cut of a partition.
 
     .. math:: \frac{1}{k} \sum_{P} \frac{\mathrm{cut}(P, V \setminus P)}
@@ -57,7 +59,7 @@ def mean_normalised_cut(affinity: NDArray[np.float64], parts: NDArray) -> float:
 
 
 def sweep_cut(
-    affinity: NDArray[np.float64], values: NDArray[np.float64]
+    affinity: NDArray, values: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], float] | None:
     """Cut a graph in two at the best threshold of one value a vertex.
 
@@ -97,13 +99,13 @@ def sweep_cut(
     if not distinct.size:
         return None
     sorted_affinity = affinity.take(order, axis=0).take(order, axis=1)
-    volume = sorted_affinity.sum(axis=1).cumsum()
+    volume = sorted_affinity.sum(axis=1, dtype=np.float64).cumsum()
     inside = _leading_sums(sorted_affinity)[distinct]
     first, total = volume[distinct], volume[-1]
     cut = np.maximum(first - inside, 0.0)
     cost = 0.5 * (_share(cut, first, total) + _share(cut, total - first, total))
     best = float(cost.min())
-    sizes = (cost <= best + TIE).nonzero()[0]
+    sizes = (cost <= best + COST_TIE[affinity.itemsize]).nonzero()[0]
     position = int(distinct[sizes[0]]) + 1
     if sizes.size > 1:
         position = _most_even(distinct[sizes] + 1, order)
@@ -124,17 +126,18 @@ def _share(
     return cut / side
 
 
-def _leading_sums(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def _leading_sums(matrix: NDArray) -> NDArray[np.float64]:
     """Return the sums of all leading square blocks of a symmetric matrix."""
     size = len(matrix)
     if size <= SMALL:
-        return matrix.cumsum(axis=0).cumsum(axis=1).diagonal()
+        return matrix.cumsum(axis=0, dtype=np.float64).cumsum(axis=1).diagonal()
     # Row sums under the diagonal, strip by strip to save a copy of the whole.
     below = np.empty(size)
     for start in range(0, size, STRIP):
         rows = slice(start, min(start + STRIP, size))
-        below[rows] = np.tril(matrix[rows, rows], -1).sum(axis=1)
-        below[rows] += matrix[rows, :start].sum(axis=1)
+        corner = np.tril(matrix[rows, rows], -1)
+        below[rows] = corner.sum(axis=1, dtype=np.float64)
+        below[rows] += matrix[rows, :start].sum(axis=1, dtype=np.float64)
     return (2.0 * below + matrix.diagonal()).cumsum()
 
 

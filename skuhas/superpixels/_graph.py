@@ -28,7 +28,7 @@ class RegionGraph:
     ----------
     leaf_labels : ndarray of shape (height, width), dtype int32
         Leaf of each pixel at image size, -1 where not valid.
-    affinity : ndarray of shape (n_leaves, n_leaves), dtype float64
+    affinity : ndarray of shape (n_leaves, n_leaves), dtype float32 or float64
     weights : ndarray of shape (n_leaves,), dtype float64
         The affinity of leaves with similarity 1 is the product of theirs.
     shares : ndarray of shape (n_leaves,), dtype float64
