@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,12 @@ def run(
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        # In a file it would leave empty lines, and a redirected stderr would
-        # find its way to the terminal.
-        disable=not console.is_terminal,
+        # A redirected stderr would find its way to the terminal.
         redirect_stderr=sys.stderr.isatty(),
     )
     try:
-        with bar:
+        # In a file it would leave empty lines.
+        with bar if console.is_terminal else nullcontext():
             task = bar.add_task("Segmenting", total=len(sources))
             for source, name in zip(sources, names, strict=True):
                 bar.update(task, description=f"Segmenting {escape(name)}")

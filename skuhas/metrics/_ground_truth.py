@@ -65,12 +65,12 @@ def tree_of_labels(
 ) -> RegionTree | None:
     """Return a root with one leaf for each label, or None where all are ignored."""
     values, index = _number(label_map)
-    kept = ~np.isin(values, ignored)
+    kept = ~_among(values, ignored)
     n_leaves = int(kept.sum())
     if n_leaves == 0:
         return None
     leaf_of_value = np.where(kept, np.cumsum(kept) - 1, -1)
-    is_background = np.append(np.isin(values[kept], background), False)
+    is_background = np.append(_among(values[kept], background), False)
     return RegionTree(
         np.full(n_leaves + 1, n_leaves),
         leaf_of_value[index],
@@ -78,11 +78,21 @@ def tree_of_labels(
     )
 
 
+def _among(values: NDArray, chosen: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which values are among some labels, whatever integers they are."""
+    if values.dtype.kind == "u":
+        # Numpy before 2.0 cannot look up unsigned 64-bit values among signed ones.
+        chosen = chosen[chosen >= 0].astype(np.uint64)
+    return np.isin(values, chosen)
+
+
 def _number(label_map: NDArray) -> tuple[NDArray, NDArray]:
     """Return the labels in increasing order and each pixel's place among them."""
     low, high = int(label_map.min()), int(label_map.max())
     if high - low >= 4 * label_map.size or high > np.iinfo(np.int64).max:
-        return np.unique(label_map, return_inverse=True)
+        values, index = np.unique(label_map, return_inverse=True)
+        # Numpy before 2.0 flattens the places.
+        return values, index.reshape(label_map.shape)
     # Labels are mostly small: a table of them is far faster than sorting pixels.
     offset = label_map.astype(np.int64) - low
     present = np.bincount(offset.ravel()) > 0

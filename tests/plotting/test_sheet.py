@@ -61,7 +61,8 @@ def test_few_labels_make_an_indexed_png_with_the_labels_as_values(
 def test_many_labels_make_a_16_bit_png(seed, height, width, n_labels):
     labels = random_labels(seed, height, width, n_labels)
     read = through_png(label_image(labels, palette(n_labels)))
-    assert read.mode == "I;16"
+    # Pillow before 11 widens what it reads.
+    assert read.mode in ("I;16", "I")
     values = np.asarray(read)
     np.testing.assert_array_equal(values, np.where(labels < 0, 65535, labels))
 

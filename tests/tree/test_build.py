@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
@@ -25,6 +26,13 @@ def test_known_table():
     assert tree.altitude.tolist() == [0, 0, 0, 0.5, 2]
 
 
+old_fcluster = pytest.mark.skipif(
+    tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 14),
+    reason="fcluster of older scipy misses merges at equal places",
+)
+
+
+@old_fcluster
 @quick
 @given(method=methods, n=st.integers(2, 20), seed=st.integers(0, 2**32 - 1))
 def test_cuts_equal_fcluster(method, n, seed):
@@ -72,6 +80,7 @@ def test_inverted_and_negative_heights_are_raised():
     assert tree.altitude.tolist() == [0, 0, 0, 0, 1]
 
 
+@old_fcluster
 @quick
 @given(n=st.integers(2, 12), seed=st.integers(0, 2**32 - 1))
 def test_pixels_follow_their_items(n, seed):
