@@ -153,8 +153,8 @@ def test_any_integer_type(dtype):
     tree = tree_of([2, 2, 2], [0, 0, 1, 1])
     assert nm_covering_score([label_map], [tree]) == pytest.approx((1 + 0.5 + 0.5) / 3)
     assert nm_covering_score([label_map], [tree], ignore_index=100) == 1
-    high = np.iinfo(dtype).max
-    wide = np.where(label_map == 3, np.iinfo(dtype).min, high).astype(dtype)
+    limits = np.iinfo(dtype)
+    wide = np.where(label_map == 3, dtype(limits.min), dtype(limits.max))
     for score in SCORES:
         assert score([wide], [tree], ignore_index=None) == 1
         assert score([wide], [wide], ignore_index=None) == 1
