@@ -164,8 +164,8 @@ class RecursiveSpectralClustering(ClusterMixin, BaseEstimator):
     def _check_parameters(self):
         check_integer(self.n_clusters, "n_clusters", low=1, none=True)
         check_choice(self.affinity, "affinity", AFFINITIES)
-        if self.gamma != "scale":
-            check_real(self.gamma, "gamma", low=0.0, low_open=True)
+        if not (isinstance(self.gamma, str) and self.gamma == "scale"):
+            check_real(self.gamma, "gamma", low=0.0, low_open=True, finite=True)
         check_real(self.temperature, "temperature", low=0.0, low_open=True)
         check_choice(self.assign_labels, "assign_labels", ASSIGN_LABELS)
         return Gates(

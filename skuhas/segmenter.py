@@ -77,8 +77,9 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         Longer side, in pixels, at which image superpixels are computed; trees
         come at the image's own size all the same. None works at full size.
     max_leaves : int, default=4000
-        Superpixels at most, which bounds time and memory: the graph takes
+        Superpixels at most, which bounds the graph: it takes up to
         8 * max_leaves ** 2 bytes, and a few times that while it is split.
+        "spectral" needs 8 bytes for every pair of grid cells besides.
     affinity : {"exponential", "cosine"}, default="exponential"
         Affinity between superpixels: exponential in features and colours, or
         the paper's, linear in the cosine.
@@ -366,7 +367,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         check_real(self.temperature, "temperature", low=0.0, low_open=True)
         for name in ("color_scale", "position_scale"):
             check_real(getattr(self, name), name, low=0.0, low_open=True, none=True)
-        check_real(self.locality, "locality", low=0.0)
+        check_real(self.locality, "locality", low=0.0, finite=True)
         check_choice(self.assign_labels, "assign_labels", ASSIGN_LABELS)
         self._gates()
         if not isinstance(self.whiten, (bool, np.bool_)):
@@ -422,11 +423,18 @@ def _grow(feature_map, features, name, build_graph, graph_settings, strength, gr
             feature_map.valid,
             **graph_settings,
         )
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{name}: {error}") from error
-    locality = None
-    if graph.log_nearness is not None:
-        locality = Locality(graph.log_nearness, graph.shares, strength)
-    return grow_tree(
-        graph.affinity, graph.weights, graph.leaf_labels, locality=locality, **growth
-    )
+        locality = None
+        if graph.log_nearness is not None:
+            locality = Locality(graph.log_nearness, graph.shares, strength)
+        return grow_tree(
+            graph.affinity,
+            graph.weights,
+            graph.leaf_labels,
+            locality=locality,
+            **growth,
+        )
+    except Exception as error:
+        if type(error) in (TypeError, ValueError):
+            raise type(error)(f"{name}: {error}") from error
+        error.add_note(f"This happened at {name}.")
+        raise

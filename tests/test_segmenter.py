@@ -203,6 +203,7 @@ def test_a_late_failure_keeps_what_was_made(color_maps):
         ({"temperature": 0}, r"temperature must be a number in \(0.0, inf\), got 0"),
         ({"color_scale": -1.0}, "color_scale must be .* or None, got -1.0"),
         ({"position_scale": float("nan")}, "position_scale must be"),
+        ({"locality": float("inf")}, "locality must be .* got inf"),
         ({"locality": -0.5}, r"locality must be a number in \[0.0, inf\), got -0.5"),
         ({"max_branching": 1}, "max_branching must be"),
         ({"max_ncut": -0.1}, "max_ncut must be"),

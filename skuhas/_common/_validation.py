@@ -22,6 +22,7 @@ def check_real(
     high: float | None = None,
     low_open: bool = False,
     none: bool = False,
+    finite: bool = False,
 ) -> float | None:
     """Return `value` as a float inside the interval, or raise naming `name`."""
     if value is None and none:
@@ -33,7 +34,7 @@ def check_real(
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(message)
     number = float(value)
-    if math.isnan(number):
+    if math.isnan(number) or (finite and math.isinf(number)):
         raise ValueError(message)
     if low is not None and (number < low or (low_open and number == low)):
         raise ValueError(message)

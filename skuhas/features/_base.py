@@ -95,6 +95,9 @@ class BaseFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             if batch:
                 maps += self._finish(batch)
         except Exception as error:
+            # What waits for its batch to fill is whole already.
+            if batch and len(batch) < self.batch_size:
+                maps += self._finish(batch)
             error.partial_results = maps
             raise
         return maps

@@ -213,7 +213,8 @@ def _as_features(values, name):
 
 def _as_image(image):
     array = np.asarray(image)
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
+    pixels = array.ndim == 3 and array.shape[2] == 3 and array.size > 0
+    if array.dtype != np.uint8 or not pixels:
         raise ValueError(
             "image must be a uint8 array of shape (height, width, 3), got dtype "
             f"{array.dtype} and shape {array.shape}."

@@ -22,6 +22,7 @@ def k_way_cut(
     assign_labels: str = "kmeans",
     seed: int = 0,
     n_init: int = 1,
+    max_vectors: int | None = None,
 ) -> NDArray[np.intp]:
     """Split a graph into k parts at once.
 
@@ -41,6 +42,9 @@ def k_way_cut(
         Seed of k-means.
     n_init : int, default=1
         Starts of k-means.
+    max_vectors : int, default=None
+        Eigenvectors at most, where the graph is known to have no more that
+        carry affinity.
 
     Returns
     -------
@@ -59,7 +63,8 @@ def k_way_cut(
     if n_parts >= n_vertices:
         return np.arange(n_vertices)
     graph = normalise(affinity)
-    values, vectors = smallest_eigenpairs(graph, n_parts)
+    n_pairs = n_parts if max_vectors is None else min(n_parts, max_vectors)
+    values, vectors = smallest_eigenpairs(graph, n_pairs)
     n_vectors = max(int(np.searchsorted(values, NOISE)), 1)
     return cluster_rows(
         vectors[:, :n_vectors],

@@ -72,6 +72,22 @@ class NormalisedGraph:
         """
         return np.diagonal(self.affinity) * self.scale**2 + self.isolated
 
+    def other_eigenvalues(self) -> tuple[float, float]:
+        """Return mean and spread of the eigenvalues of N but the trivial 1.
+
+        Their sum is the trace and the sum of their squares the square norm, so
+        that no spectrum is needed.
+
+        Returns
+        -------
+        mean : float
+        spread : float
+            Sum of the squared distances from the mean.
+        """
+        n_others = max(self.degrees.size - 1, 1)
+        mean = (float(self.diagonal().sum()) - 1.0) / n_others
+        return mean, self.square_norm - 1.0 - n_others * mean**2
+
     def product(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return N times one vector or several as columns.
 

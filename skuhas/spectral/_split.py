@@ -14,6 +14,9 @@ from skuhas.spectral._laplacian import NormalisedGraph, normalise
 from skuhas.spectral._perturbation import perturbation
 from skuhas.spectral._sweep import mean_normalised_cut, sweep_cut
 
+# Spread of the eigenvalues under which a graph is split in double precision.
+NEARLY_UNIFORM = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -98,6 +101,10 @@ def split_graph(
     if n_vertices == 2:
         return _split_pair(affinity, gates)
     graph = normalise(affinity)
+    if affinity.itemsize < 8 and graph.other_eigenvalues()[1] < NEARLY_UNIFORM:
+        # Single precision would lose what little tells the vertices apart.
+        affinity = affinity.astype(np.float64)
+        graph = normalise(affinity)
     n_pairs = min(max(gates.max_branching, 3), n_vertices)
     values, vectors = smallest_eigenpairs(graph, n_pairs)
     # Position i of `gaps` is the gap after the i + 2 smallest eigenvalues.

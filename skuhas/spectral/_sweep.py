@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 # a number.
 TIE = 1e-9
 COST_TIE = {4: 1e-6, 8: 1e-9}
+# Costs under this are all free.
+ROUNDING = 1e-15
 # Rows that are summed at once.
 STRIP = 256
 # Up to this size two running sums are cheaper than strips.
@@ -104,11 +106,12 @@ def sweep_cut(
     first, total = volume[distinct], volume[-1]
     cut = np.maximum(first - inside, 0.0)
     cost = 0.5 * (_share(cut, first, total) + _share(cut, total - first, total))
-    best = float(cost.min())
-    sizes = (cost <= best + COST_TIE[affinity.itemsize]).nonzero()[0]
-    position = int(distinct[sizes[0]]) + 1
-    if sizes.size > 1:
-        position = _most_even(distinct[sizes] + 1, order)
+    limit = float(cost.min()) * (1.0 + COST_TIE[affinity.itemsize]) + ROUNDING
+    ties = (cost <= limit).nonzero()[0]
+    position = int(distinct[ties[0]]) + 1
+    if ties.size > 1:
+        position = _most_even(distinct[ties] + 1, order)
+    best = float(cost[np.searchsorted(distinct, position - 1)])
     parts = np.zeros(values.size, dtype=np.intp)
     parts[order[position:]] = 1
     if parts[0] == 1:

@@ -80,7 +80,8 @@ def _spectral(flat, n_leaves, seed):
     if n_leaves == 1:
         return np.zeros(len(flat), dtype=np.intp)
     affinity = cosine_affinity(flat, np.ones(len(flat)), largest_cosine_distance(flat))
-    return k_way_cut(affinity, n_leaves, seed=seed)
+    # A constant and one direction a feature is all that the affinity is made of.
+    return k_way_cut(affinity, n_leaves, seed=seed, max_vectors=flat.shape[1] + 1)
 
 
 def _k_means(flat, n_leaves, seed):

@@ -8,6 +8,7 @@ import math
 import os
 import re
 import struct
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -35,6 +36,8 @@ DAMAGE = (
     RuntimeError,
     MemoryError,
     struct.error,
+    SyntaxError,
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,

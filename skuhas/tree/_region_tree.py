@@ -309,6 +309,11 @@ class RegionTree:
             raise ValueError(
                 f"{name} must be at least 0 or nan, got {array[node]} at node {node}."
             )
+        if name == "ncut" and (array > 1).any():
+            node = int(np.argmax(array > 1))
+            raise ValueError(
+                f"ncut must lie in [0, 1] or be nan, got {array[node]} at node {node}."
+            )
         return _frozen(array)
 
     def _check_altitude(self, values: ArrayLike) -> NDArray[np.float64]:

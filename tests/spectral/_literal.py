@@ -44,9 +44,9 @@ def sweep(affinity, values):
     if not found:
         return None
     least = min(cost for cost, *_ in found)
-    ties = [entry for entry in found if entry[0] <= least + 1e-9]
-    _, _, _, parts = min(ties, key=lambda entry: entry[1:3])
-    return (parts if parts[0] == 0 else 1 - parts), least
+    ties = [entry for entry in found if entry[0] <= least * (1 + 1e-9) + 1e-15]
+    cost, _, _, parts = min(ties, key=lambda entry: entry[1:3])
+    return (parts if parts[0] == 0 else 1 - parts), cost
 
 
 def ideal_affinity(parts, weights, self_affinity):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from scipy.sparse.linalg import ArpackNoConvergence
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics.pairwise import rbf_kernel
 
 from skuhas.spectral import _eigen, normalise, smallest_eigenpairs
 from tests.spectral import _literal
@@ -92,7 +92,7 @@ def test_equal_vertices_get_smooth_vectors_along_their_order():
     assert (np.diff(along) > 0).all() or (np.diff(along) < 0).all()
 
 
-def test_failed_iterations_fall_back_with_a_warning(random_graph, monkeypatch):
+def test_failed_iterations_give_way_to_the_dense_solver(random_graph, monkeypatch):
     affinity, _ = random_graph(210, 0)
     expected = smallest_eigenpairs(normalise(affinity), 3)
 
@@ -100,10 +100,23 @@ def test_failed_iterations_fall_back_with_a_warning(random_graph, monkeypatch):
         raise ArpackNoConvergence("no convergence (1 of 3)", [], [])
 
     monkeypatch.setattr(_eigen, "eigsh", fail)
-    with pytest.warns(ConvergenceWarning, match="graph of 210 vertices"):
-        values, vectors = smallest_eigenpairs(normalise(affinity), 3)
+    values, vectors = smallest_eigenpairs(normalise(affinity), 3)
     np.testing.assert_allclose(values, expected[0], atol=1e-7)
     np.testing.assert_allclose(np.abs(vectors), np.abs(expected[1]), atol=1e-4)
+
+
+@pytest.mark.parametrize("n_vertices", [30, 85, 150, 300])
+@pytest.mark.parametrize("gamma", [1.0, 30.0, 1000.0])
+def test_many_near_components(n_vertices, gamma):
+    points = np.random.default_rng(0).normal(size=(n_vertices, 3))
+    affinity = rbf_kernel(points, gamma=gamma)
+    graph = normalise(affinity)
+    values, vectors = smallest_eigenpairs(graph, 3)
+    laplacian = np.eye(n_vertices) - graph.matrix()
+    expected = np.linalg.eigvalsh(laplacian)[:3]
+    np.testing.assert_allclose(values, expected, atol=1e-6)
+    np.testing.assert_allclose(laplacian @ vectors, vectors * values, atol=1e-5)
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(3), atol=1e-6)
 
 
 @pytest.mark.parametrize("isolated", [False, True])

@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics.pairwise import rbf_kernel
 
 from skuhas.spectral import (
     Gates,
     _kway,
     cluster_rows,
+    exponential_affinity,
     k_way_cut,
     mean_normalised_cut,
     normalise,
@@ -65,6 +67,28 @@ def test_then_the_lowest_vertex(values, expected):
     # Two against three either way; the pair with vertex 0 wins.
     parts, _ = sweep_cut(np.ones((5, 5)), np.array(values, dtype=float))
     np.testing.assert_array_equal(parts, expected)
+
+
+def test_the_cheapest_of_nearly_free_cuts_is_taken():
+    points = np.r_[np.zeros(8), [5.0] * 2, [11.3] * 2][:, None]
+    affinity = rbf_kernel(points, gamma=0.5)
+    parts, cost = sweep_cut(affinity, points[:, 0])
+    np.testing.assert_array_equal(parts, np.repeat([0, 1], [10, 2]))
+    assert cost == pytest.approx(mean_normalised_cut(affinity, parts), abs=1e-15)
+
+
+@pytest.mark.parametrize("side", [14, 16, 30])
+@pytest.mark.parametrize("distance", [3e-3, 1e-4])
+def test_faint_halves_are_found_at_every_size(side, distance):
+    angle = np.arccos(1 - distance)
+    tokens = np.zeros((side * side, 2), dtype=np.float32)
+    left = np.arange(side * side) % side < side // 2
+    tokens[left] = [1, 0]
+    tokens[~left] = [np.cos(angle), np.sin(angle)]
+    affinity = exponential_affinity(tokens, np.ones(len(tokens)))
+    assert affinity.dtype == np.float32
+    split = split_graph(affinity, np.ones(len(tokens)), Gates())
+    np.testing.assert_array_equal(split.parts, np.where(left, 0, 1))
 
 
 def test_equal_values_cannot_be_cut():
