@@ -301,7 +301,8 @@ def test_a_real_ctrl_c_ends_with_status_130(pictures, tmp_path):
     running.send_signal(signal.SIGINT)
     _, stderr = running.communicate(timeout=120)
     assert running.returncode == 130
-    said = re.fullmatch(r"interrupted: (\d+) of 2000 images written\n", stderr)
+    # Pillow may complain of a file that was just being opened.
+    said = re.search(r"^interrupted: (\d+) of 2000 images written$", stderr, re.M)
     assert said, stderr
     assert int(said[1]) == len(list(out.glob("*.npz")))
     assert not list(out.glob(".*"))
