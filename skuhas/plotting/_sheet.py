@@ -133,7 +133,7 @@ def contact_sheet(image, tree, levels, *, panel_size=360, columns=5):
     >>> from skuhas.plotting import contact_sheet
     >>> scene = make_nested_scene(random_state=0)
     >>> contact_sheet(scene.image, scene.tree, [4, 16]).size
-    (1112, 318)
+    (1112, 310)
     """
     check_integer(panel_size, "panel_size", low=1)
     check_integer(columns, "columns", low=1)

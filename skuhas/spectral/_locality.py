@@ -104,9 +104,9 @@ def diffusion_nearness(conductance: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> from skuhas.spectral import diffusion_nearness
     >>> chain = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
     >>> diffusion_nearness(chain).round(4)
-    array([[ 0.    , -0.0102, -0.0203],
-           [-0.0102,  0.    , -0.0102],
-           [-0.0203, -0.0102,  0.    ]])
+    array([[ 0.    , -0.0199, -0.0398],
+           [-0.0199,  0.    , -0.0199],
+           [-0.0398, -0.0199,  0.    ]])
     """
     degrees = conductance.sum(axis=1)
     scale = 1.0 / np.sqrt(np.maximum(degrees, np.finfo(conductance.dtype).tiny))
