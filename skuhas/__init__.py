@@ -12,7 +12,16 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "skuhas.clustering": ["RecursiveSpectralClustering"],
     "skuhas.datasets": ["NestedScene", "make_nested_scene"],
-    "skuhas.features": ["ColorFeatures", "FeatureMap", "LiteFeatures"],
+    "skuhas.features": [
+        "PAPER_FEATURES",
+        "ColorFeatures",
+        "DinoFeatures",
+        "FeatureMap",
+        "LiteFeatures",
+        "TimmFeatures",
+        "WeightsNotFound",
+        "available_models",
+    ],
     "skuhas.hierarchies": ["LabelHierarchy"],
     "skuhas.metrics": [
         "nf_covering_score",
@@ -27,8 +36,10 @@ _EXPORTS = {
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
 __all__ = [
+    "PAPER_FEATURES",
     "PAPER_SETTINGS",
     "ColorFeatures",
+    "DinoFeatures",
     "FeatureMap",
     "HierarchicalSpectralSegmenter",
     "LabelHierarchy",
@@ -36,8 +47,11 @@ __all__ = [
     "NestedScene",
     "RecursiveSpectralClustering",
     "RegionTree",
+    "TimmFeatures",
     "TreeFormatError",
+    "WeightsNotFound",
     "__version__",
+    "available_models",
     "make_nested_scene",
     "nf_covering_score",
     "nh_covering_score",
@@ -49,7 +63,16 @@ __all__ = [
 if TYPE_CHECKING:
     from skuhas.clustering import RecursiveSpectralClustering
     from skuhas.datasets import NestedScene, make_nested_scene
-    from skuhas.features import ColorFeatures, FeatureMap, LiteFeatures
+    from skuhas.features import (
+        PAPER_FEATURES,
+        ColorFeatures,
+        DinoFeatures,
+        FeatureMap,
+        LiteFeatures,
+        TimmFeatures,
+        WeightsNotFound,
+        available_models,
+    )
     from skuhas.hierarchies import LabelHierarchy
     from skuhas.metrics import (
         nf_covering_score,

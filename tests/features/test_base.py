@@ -108,9 +108,9 @@ def test_a_4d_array_is_a_list_of_its_images():
 
 @pytest.mark.parametrize(
     ("batch_size", "expected"),
-    [(1, [1] * 7), (2, [2, 1, 1, 2, 1]), (3, [3, 1, 3]), (100, [3, 1, 3])],
+    [(1, [1] * 7), (2, [2, 2, 2, 1]), (3, [3, 3, 1]), (100, [6, 1])],
 )
-def test_batches_are_runs_of_one_size(batch_size, expected):
+def test_batches_gather_images_of_one_size(batch_size, expected):
     shapes = [(4, 6)] * 3 + [(6, 4)] + [(4, 6)] * 3
     images = [filled(value, shape) for value, shape in enumerate(shapes)]
     transformer = Means(batch_size=batch_size)

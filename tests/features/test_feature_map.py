@@ -167,9 +167,14 @@ def tensors():
 @pytest.mark.parametrize("kind", tensors())
 def test_tensors_of_every_kind_give_their_values(kind):
     (feature_map,) = as_feature_maps([tensors()[kind]])
-    assert type(feature_map.features) is np.ndarray
-    assert feature_map.features.dtype == np.float32
-    np.testing.assert_array_equal(feature_map.features, GRID)
+    assert type(feature_map.features) is torch.Tensor
+    assert feature_map.features.dtype == torch.float32
+    assert not feature_map.features.requires_grad
+    assert (feature_map.dtype, feature_map.shape) == (np.float32, GRID.shape)
+    array = np.asarray(feature_map)
+    assert (type(array), array.dtype) == (np.ndarray, np.float32)
+    np.testing.assert_array_equal(array, GRID)
+    np.testing.assert_array_equal(np.asarray(feature_map, np.float64), GRID)
 
 
 def test_a_4d_array_or_tensor_is_a_list_of_its_maps():

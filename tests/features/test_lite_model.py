@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 from skimage.data import cat
 
-from skuhas.features import _lite_model as lite
+from skuhas import LiteFeatures
+from skuhas.features._lite_model import load_lite
 
 TIGER_CAT, EGYPTIAN_CAT = 282, 285
 
@@ -14,7 +15,8 @@ TIGER_CAT, EGYPTIAN_CAT = 282, 285
 def photograph(size=224):
     small = Image.fromarray(cat()).resize((size, size), Image.Resampling.BICUBIC)
     pixels = torch.from_numpy(np.array(small)).permute(2, 0, 1)[None]
-    return (pixels.float() / 255 - lite.INPUT_MEAN) / lite.INPUT_STD
+    # The network's input has mean and standard deviation one half.
+    return (pixels.float() / 255 - 0.5) / 0.5
 
 
 # -------------------------------------------------------------------- weights
@@ -22,7 +24,7 @@ def photograph(size=224):
 
 def test_it_sees_a_cat():
     with torch.inference_mode():
-        likely = lite.load_model()(photograph()).softmax(dim=1)[0]
+        likely = load_lite().model(photograph()).softmax(dim=1)[0]
     assert int(likely.argmax()) == EGYPTIAN_CAT
     assert likely[EGYPTIAN_CAT] > 0.6
     assert likely[TIGER_CAT] > likely.median()
@@ -40,27 +42,27 @@ def test_logits_equal_those_of_the_package_that_the_weights_were_made_for():
     pixels = photograph(size)
     with torch.inference_mode():
         expected = theirs.eval()(pixels)
-        ours = lite.load_model()(pixels)
+        ours = load_lite().model(pixels)
     np.testing.assert_allclose(ours, expected, atol=1e-4)
     assert int(ours.argmax()) == EGYPTIAN_CAT
 
 
 def test_the_network_is_loaded_once_and_does_not_learn():
-    model = lite.load_model()
-    assert lite.load_model() is model
+    model = load_lite().model
+    assert load_lite().model is model
     assert not model.training
     assert not any(weight.requires_grad for weight in model.parameters())
 
 
 def test_the_input_is_scaled_as_timm_says():
-    config = lite.load_model().pretrained_cfg
-    assert set(config["mean"]) == {lite.INPUT_MEAN}
-    assert set(config["std"]) == {lite.INPUT_STD}
+    config = load_lite().model.pretrained_cfg
+    assert set(config["mean"]) == set(config["std"]) == {0.5}
+    assert set(load_lite().mean) == set(load_lite().std) == {0.5}
 
 
 def test_the_readout_stages_have_strides_four_to_thirty_two():
-    info = lite.load_model().feature_info
-    assert [info[index]["reduction"] for index in lite.STAGES] == [4, 8, 16, 32]
+    layers = LiteFeatures()._readout()["layers"]
+    assert [load_lite().strides[index] for index in layers] == [4, 8, 16, 32]
 
 
 # --------------------------------------------------------------- interpolation
@@ -82,7 +84,7 @@ def literal_features(image):
     """Return the joined stages by interpolating every cell of the grid alone."""
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float()
     with torch.inference_mode():
-        stages = lite.load_model().forward_intermediates(
+        stages = load_lite().model.forward_intermediates(
             (pixels / 255 - 0.5) / 0.5, indices=[1, 2, 3, 4], intermediates_only=True
         )
     height, width = image.shape[:2]
@@ -106,6 +108,5 @@ def literal_features(image):
 def test_features_against_cells_interpolated_one_by_one(shape):
     rng = np.random.default_rng(shape[0])
     image = rng.integers(0, 256, (*shape, 3), dtype=np.uint8)
-    ours = lite.stage_features(image[None], "cpu")
-    assert ours.dtype == np.float32
-    np.testing.assert_allclose(ours[0], literal_features(image), atol=1e-4)
+    (ours,) = LiteFeatures(image_size=max(shape)).transform([image])
+    np.testing.assert_allclose(ours, literal_features(image), atol=1e-4)
