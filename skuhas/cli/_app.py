@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skuhas import __version__
+from skuhas.cli._features import features
 from skuhas.cli._segment import segment
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ def options(
 
 
 app.command()(segment)
+app.command()(features)
 
 
 def main() -> None:

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from skuhas.cli import _transformers as options
 from skuhas.cli._samples import Sample
 
 GATES = "Stopping"
 GRAPH = "Graph"
-# What a user types for a parameter's None; an option that is not given is None.
-OFF = "none"
+OFF = options.OFF
 
 
 def _integer_or_off(text: str) -> int | str:
@@ -41,13 +41,6 @@ _REAL_OR_OFF: dict[str, Any] = {
 }
 
 
-class FeatureKind(StrEnum):
-    """Transformers that the command line offers."""
-
-    lite = "lite"
-    color = "color"
-
-
 class Settings(StrEnum):
     """Sets of parameters to start from."""
 
@@ -67,19 +60,6 @@ def segment(
     sample: Annotated[
         list[Sample] | None,
         typer.Option(help="A picture that scikit-image ships. May be repeated."),
-    ] = None,
-    features: Annotated[
-        FeatureKind,
-        typer.Option(
-            help="lite: EfficientNet-Lite0, trained with ImageNet labels. "
-            "color: colour and position, no network."
-        ),
-    ] = FeatureKind.lite,
-    image_size: Annotated[
-        int | None,
-        typer.Option(
-            help="Longer side that images are scaled to for the features.", min=1
-        ),
     ] = None,
     levels: Annotated[
         str,
@@ -196,6 +176,18 @@ def segment(
         int | None,
         typer.Option(help="Seed of k-means.", min=0, rich_help_panel=GRAPH),
     ] = None,
+    features: options.Features = "lite",
+    weights: options.Weights = None,
+    image_size: options.ImageSize = None,
+    side: options.Side = None,
+    layers: options.Layers = None,
+    facet: options.Facet = None,
+    tile: options.Tile = None,
+    overlap: options.Overlap = None,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    cache: options.Cache = None,
+    cache_dtype: options.CacheDtype = None,
 ) -> None:
     """Parse images into trees of nested regions.
 
@@ -238,7 +230,22 @@ def segment(
         if value is not None
     }
     segmenter = _checked_segmenter(parameters)
-    transformer = _transformer(features, image_size)
+    transformer = options.make_transformer(
+        features,
+        {
+            "weights": weights,
+            "image_size": image_size,
+            "side": side,
+            "layers": layers,
+            "facet": facet,
+            "tile": tile,
+            "overlap": overlap,
+            "device": device,
+            "dtype": dtype,
+            "cache_dir": cache,
+            "cache_dtype": cache_dtype,
+        },
+    )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -275,13 +282,3 @@ def _checked_segmenter(parameters: dict[str, Any]) -> Any:
         name = str(error).split(maxsplit=1)[0].replace("_", "-")
         raise typer.BadParameter(str(error), param_hint=f"--{name}") from None
     return HierarchicalSpectralSegmenter(**parameters)
-
-
-def _transformer(kind: FeatureKind, image_size: int | None) -> Any:
-    import skuhas
-
-    features = {
-        FeatureKind.lite: skuhas.LiteFeatures,
-        FeatureKind.color: skuhas.ColorFeatures,
-    }[kind]
-    return features() if image_size is None else features(image_size=image_size)

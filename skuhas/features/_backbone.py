@@ -9,6 +9,7 @@ import torch
 
 from skuhas._common import optional_import
 from skuhas.features._checkpoints import fit_tensors, read_checkpoint, unwrap
+from skuhas.features._dino_models import is_known
 from skuhas.features._weights import PRETRAINED, RANDOM, find_file, find_pretrained
 
 FACETS = ("token", "key", "query", "value")
@@ -168,6 +169,10 @@ def check_name(name, purpose):
         raise ValueError(
             f"model={name!r}: timm knows {architecture!r}, and its weights as "
             f"{known}, but not {tag!r}."
+        )
+    if is_known(name):
+        raise ValueError(
+            f"model={name!r} is a name of DinoFeatures. TimmFeatures takes timm's own."
         )
     near = difflib.get_close_matches(name, timm.list_models(pretrained=True), n=2)
     near += difflib.get_close_matches(architecture, timm.list_models(), n=3)

@@ -212,6 +212,11 @@ def available_models():
     return list(_MODELS)
 
 
+def is_known(name):
+    """Whether DinoFeatures knows a name."""
+    return name in _BY_NAME
+
+
 def find_model(name):
     """Return the DinoModel of a name, or raise naming near ones."""
     if isinstance(name, str) and name in _BY_NAME:
