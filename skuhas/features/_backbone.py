@@ -10,6 +10,7 @@ import torch
 from skuhas._common import optional_import
 from skuhas.features._checkpoints import fit_tensors, read_checkpoint, unwrap
 from skuhas.features._dino_models import is_known
+from skuhas.features._once import cached_once
 from skuhas.features._weights import PRETRAINED, RANDOM, find_file, find_pretrained
 
 FACETS = ("token", "key", "query", "value")
@@ -86,10 +87,13 @@ class Backbone:
         """
         if facet == "token":
             return self._intermediates(pixels, indices, norm)
-        inputs = {}
+        inputs, owner = {}, threading.get_ident()
 
         def keep(index):
             def hook(module, arguments, keywords):
+                # Other threads may run the network too.
+                if threading.get_ident() != owner:
+                    return
                 inputs[index] = arguments[0] if arguments else keywords["x"]
 
             return hook
@@ -154,14 +158,21 @@ def import_timm(purpose):
     return optional_import("timm", package="timm", purpose=purpose)
 
 
-@functools.lru_cache
 def check_name(name, purpose):
     """Return timm's full name of a model, or raise naming near ones."""
-    timm = import_timm(purpose)
     if not isinstance(name, str):
         raise TypeError(f"model must be a name of a timm model, got {name!r}.")
+    return _full_name(name, purpose)
+
+
+@functools.lru_cache
+def _full_name(name, purpose):
+    timm = import_timm(purpose)
     architecture, _, tag = name.partition(".")
-    config = timm.get_pretrained_cfg(name) if timm.is_model(architecture) else None
+    try:
+        config = timm.get_pretrained_cfg(name) if timm.is_model(architecture) else None
+    except RuntimeError:
+        config = None
     if timm.is_model(architecture) and (not tag or config is not None):
         return f"{architecture}.{config.tag}" if config and config.tag else name
     if timm.is_model(architecture):
@@ -220,14 +231,18 @@ def supports(name, purpose, shape, norm=False, facet="token"):
     last = [len(backbone.strides) - 1]
     try:
         with torch.inference_mode():
-            backbone.layers(pixels, last, facet, norm)
+            (result,) = backbone.layers(pixels, last, facet, norm)
     # Networks refuse with whatever error their first mismatch makes.
     except Exception:  # noqa: BLE001
         return False
-    return True
+    # Some scale every input to their own size.
+    return all(
+        abs(side / backbone.strides[-1] - cells) <= 1
+        for side, cells in zip(shape, result.shape[2:], strict=True)
+    )
 
 
-@functools.lru_cache(maxsize=2)
+@cached_once(maxsize=2)
 def load_backbone(name, weights, identity, device, purpose):
     """Return a Backbone with its weights on a device, loaded once.
 
@@ -242,26 +257,29 @@ def load_backbone(name, weights, identity, device, purpose):
     purpose : str
         What messages call the user of the network.
     """
+    # Networks are filled with random numbers first, whatever comes then: the
+    # caller's own sequence of them goes on as if nothing had been.
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(RANDOM_SEED)
+        return prepare(_with_weights(name, weights, purpose), device)
+
+
+def _with_weights(name, weights, purpose):
     if weights == RANDOM:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(RANDOM_SEED)
-            model = _create(name, purpose)
-    elif weights == PRETRAINED:
-        config = outline(name, purpose).model.pretrained_cfg
-        path = find_pretrained(name, config)
-        try:
-            model = _from_file(name, path, purpose)
-        except ValueError:
-            # Some are published under other names, which timm has its ways with.
-            model = import_timm(purpose).create_model(
-                name,
-                pretrained=True,
-                num_classes=0,
-                pretrained_cfg_overlay={"file": str(path)},
-            )
-    else:
-        model = _from_file(name, find_file(weights), purpose)
-    return prepare(model, device)
+        return _create(name, purpose)
+    if weights != PRETRAINED:
+        return _from_file(name, find_file(weights), purpose)
+    path = find_pretrained(name, outline(name, purpose).model.pretrained_cfg)
+    try:
+        return _from_file(name, path, purpose)
+    except ValueError:
+        # Some are published under other names, which timm has its ways with.
+        return import_timm(purpose).create_model(
+            name,
+            pretrained=True,
+            num_classes=0,
+            pretrained_cfg_overlay={"file": str(path)},
+        )
 
 
 def prepare(model, device):

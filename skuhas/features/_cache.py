@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import operator
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ class FeatureCache:
         self._folder = Path(folder)
         self._dtype = dtype
         settings = settings | {"format": FORMAT, "cache_dtype": dtype}
-        self._settings = json.dumps(settings, sort_keys=True)
+        self._settings = json.dumps(settings, sort_keys=True, default=operator.index)
 
     def key(self, image):
         """Return the name under which the features of an RGB image are kept."""

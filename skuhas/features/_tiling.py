@@ -130,6 +130,17 @@ class Tiling:
                     side // cells
                     for side, cells in zip(part.shape[1:], self.size, strict=True)
                 ]
+                if any(
+                    side != cells * by
+                    for side, cells, by in zip(
+                        part.shape[1:], self.size, scale, strict=True
+                    )
+                ):
+                    raise ValueError(
+                        "windows cannot be joined: the network gives maps of "
+                        f"{tuple(part.shape[1:])} cells for windows of {self.size} "
+                        f"times {self.stride} pixels. Use tile=None."
+                    )
                 rows, columns = (
                     cells * by for cells, by in zip(self.shape, scale, strict=True)
                 )

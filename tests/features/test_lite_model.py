@@ -24,7 +24,7 @@ def photograph(size=224):
 
 def test_it_sees_a_cat():
     with torch.inference_mode():
-        likely = load_lite().model(photograph()).softmax(dim=1)[0]
+        likely = load_lite("cpu").model(photograph()).softmax(dim=1)[0]
     assert int(likely.argmax()) == EGYPTIAN_CAT
     assert likely[EGYPTIAN_CAT] > 0.6
     assert likely[TIGER_CAT] > likely.median()
@@ -42,27 +42,27 @@ def test_logits_equal_those_of_the_package_that_the_weights_were_made_for():
     pixels = photograph(size)
     with torch.inference_mode():
         expected = theirs.eval()(pixels)
-        ours = load_lite().model(pixels)
+        ours = load_lite("cpu").model(pixels)
     np.testing.assert_allclose(ours, expected, atol=1e-4)
     assert int(ours.argmax()) == EGYPTIAN_CAT
 
 
 def test_the_network_is_loaded_once_and_does_not_learn():
-    model = load_lite().model
-    assert load_lite().model is model
+    model = load_lite("cpu").model
+    assert load_lite("cpu").model is model
     assert not model.training
     assert not any(weight.requires_grad for weight in model.parameters())
 
 
 def test_the_input_is_scaled_as_timm_says():
-    config = load_lite().model.pretrained_cfg
+    config = load_lite("cpu").model.pretrained_cfg
     assert set(config["mean"]) == set(config["std"]) == {0.5}
-    assert set(load_lite().mean) == set(load_lite().std) == {0.5}
+    assert set(load_lite("cpu").mean) == set(load_lite("cpu").std) == {0.5}
 
 
 def test_the_readout_stages_have_strides_four_to_thirty_two():
     layers = LiteFeatures()._readout()["layers"]
-    assert [load_lite().strides[index] for index in layers] == [4, 8, 16, 32]
+    assert [load_lite("cpu").strides[index] for index in layers] == [4, 8, 16, 32]
 
 
 # --------------------------------------------------------------- interpolation
@@ -84,7 +84,7 @@ def literal_features(image):
     """Return the joined stages by interpolating every cell of the grid alone."""
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None].float()
     with torch.inference_mode():
-        stages = load_lite().model.forward_intermediates(
+        stages = load_lite("cpu").model.forward_intermediates(
             (pixels / 255 - 0.5) / 0.5, indices=[1, 2, 3, 4], intermediates_only=True
         )
     height, width = image.shape[:2]
