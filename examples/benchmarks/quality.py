@@ -10,6 +10,12 @@ nodes, and the median seconds an image spent in features, superpixel graph and
 tree. Any parameter of the segmenter can be set, to see what it is worth:
 
     python examples/benchmarks/quality.py --data DATA --set locality=0
+
+Features are those of the embedded network, or of any other; kept in a folder,
+they are computed once for many runs:
+
+    python examples/benchmarks/quality.py --data DATA \\
+        --features dinov2_vits14_reg --weights FILE --cache FOLDER
 """
 
 import argparse
@@ -26,9 +32,12 @@ from threadpoolctl import threadpool_limits
 from skuhas import (
     PAPER_SETTINGS,
     ColorFeatures,
+    DinoFeatures,
     HierarchicalSpectralSegmenter,
     LabelHierarchy,
     LiteFeatures,
+    TimmFeatures,
+    available_models,
     nh_covering_score,
     nm_covering_score,
 )
@@ -85,13 +94,28 @@ def measure(samples, features, segmenter, scores):
     ]
 
 
+def make_features(name, **given):
+    """Return the transformer of a name: lite, color, a DINO, or one of timm's."""
+    parameters = {key: value for key, value in given.items() if value is not None}
+    kinds = {"lite": LiteFeatures, "color": ColorFeatures}
+    if name in kinds:
+        return kinds[name](**parameters)
+    known = {model.name for model in available_models()}
+    kind = DinoFeatures if name in known else TimmFeatures
+    return kind(model=name, **parameters)
+
+
 def main():
     """Parse the command line and print one row a data set."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--limit", type=int, help="images of each set, from the first")
     parser.add_argument("--step", type=int, default=1, help="take every n-th image")
-    parser.add_argument("--features", choices=["lite", "color"], default="lite")
+    parser.add_argument(
+        "--features", default="lite", help="lite, color, dinov2_vits14_reg, ..."
+    )
+    parser.add_argument("--weights", help="a checkpoint of the network")
+    parser.add_argument("--cache", help="folder that keeps features")
     parser.add_argument("--image-size", type=int)
     parser.add_argument("--settings", choices=["default", "paper"], default="default")
     parser.add_argument("--threads", type=int, help="threads of BLAS and torch")
@@ -111,9 +135,12 @@ def main():
             parameters[name] = ast.literal_eval(value)
         except (ValueError, SyntaxError):
             parameters[name] = value
-    kind = {"lite": LiteFeatures, "color": ColorFeatures}[arguments.features]
-    size = {} if arguments.image_size is None else {"image_size": arguments.image_size}
-    features = kind(**size)
+    features = make_features(
+        arguments.features,
+        image_size=arguments.image_size,
+        weights=arguments.weights,
+        cache_dir=arguments.cache,
+    )
     segmenter = HierarchicalSpectralSegmenter(**parameters)
     print(f"{features}\n{segmenter}\n")
     if arguments.threads is not None:

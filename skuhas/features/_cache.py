@@ -85,4 +85,7 @@ class FeatureCache:
 
 
 def _checksum(array):
-    return hashlib.blake2b(np.ascontiguousarray(array), digest_size=16).hexdigest()
+    header = repr((array.shape, array.dtype.str)).encode()
+    digest = hashlib.blake2b(header, digest_size=16)
+    digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()

@@ -1,6 +1,8 @@
 """Reading checkpoints as they are published, and fitting them to a network."""
 
 import argparse
+import contextlib
+import io
 import re
 import sys
 from collections.abc import Mapping
@@ -147,7 +149,7 @@ def fit_tensors(model, tensors, source):
         They fit neither way; the message names keys.
     """
     problems = _compare(model, tensors)
-    if any(problems):
+    if any(problems) and not _has_other_patches(model, tensors):
         converted = _converted(model, tensors)
         if converted is not None:
             after = _compare(model, converted)
@@ -174,6 +176,15 @@ def _compare(model, tensors):
     return missing, unexpected, reshaped
 
 
+def _has_other_patches(model, tensors):
+    """Whether the patches have another size, which timm would silently resample."""
+    name = "patch_embed.proj.weight"
+    theirs, ours = tensors.get(name), model.state_dict().get(name)
+    if theirs is None or ours is None or theirs.ndim < 4:
+        return False
+    return theirs.shape[2:] != ours.shape[2:]
+
+
 def _converted(model, tensors):
     """Return what timm's own conversion for this kind of network makes of them."""
     module = sys.modules[type(model).__module__]
@@ -189,8 +200,10 @@ def _converted(model, tensors):
         # DeiT III's names, which timm converts on request.
         options["adapt_layer_scale"] = True
     try:
-        # It takes entries out of the dict that it is given.
-        return convert(dict(tensors), model, **options)
+        # It takes entries out of the dict that it is given, and prints of DINOv3
+        # what biases a network does without.
+        with contextlib.redirect_stdout(io.StringIO()):
+            return convert(dict(tensors), model, **options)
     # The conversion of a foreign checkpoint fails anywhere; the comparison of
     # the names then says what is wrong.
     except Exception:  # noqa: BLE001
