@@ -25,7 +25,8 @@ def run(backbone, images, *, indices, facet, norm, device, dtype):
     list of tensor of shape (n_images, n_features, rows, columns), dtype float32
         In the order of `indices`.
     """
-    pixels = torch.from_numpy(images).to(device).permute(0, 3, 1, 2)
+    # Planes of one colour each are scaled twice as fast as pixels of three.
+    pixels = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).contiguous()
     mean, std = (
         torch.tensor(values, device=device).view(1, -1, 1, 1) * 255
         for values in (backbone.mean, backbone.std)
