@@ -11,6 +11,11 @@ from skuhas.spectral._gates import Gates
 from skuhas.spectral._kway import k_way_cut
 from skuhas.spectral._laplacian import NormalisedGraph, normalise
 from skuhas.spectral._locality import Locality, diffusion_nearness
+from skuhas.spectral._low_rank import (
+    CosineTokenGraph,
+    cosine_k_way_cut,
+    token_eigenpairs,
+)
 from skuhas.spectral._perturbation import perturbation
 from skuhas.spectral._recursion import grow_tree
 from skuhas.spectral._split import Split, split_graph
@@ -18,12 +23,14 @@ from skuhas.spectral._sweep import mean_normalised_cut, sweep_cut
 
 __all__ = [
     "ASSIGN_LABELS",
+    "CosineTokenGraph",
     "Gates",
     "Locality",
     "NormalisedGraph",
     "Split",
     "cluster_rows",
     "cosine_affinity",
+    "cosine_k_way_cut",
     "diffusion_nearness",
     "exponential_affinity",
     "grow_tree",
@@ -35,4 +42,5 @@ __all__ = [
     "smallest_eigenpairs",
     "split_graph",
     "sweep_cut",
+    "token_eigenpairs",
 ]

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from skuhas.spectral import cosine_affinity, k_way_cut, largest_cosine_distance
+from skuhas.spectral import cosine_k_way_cut, largest_cosine_distance
 from skuhas.tree import canonical_labels
 
 TOKEN_METHODS = ("spectral", "kmeans", "grid")
@@ -79,9 +79,8 @@ def _squares(rows, columns, max_leaves):
 def _spectral(flat, n_leaves, seed):
     if n_leaves == 1:
         return np.zeros(len(flat), dtype=np.intp)
-    affinity = cosine_affinity(flat, np.ones(len(flat)), largest_cosine_distance(flat))
-    # A constant and one direction a feature is all that the affinity is made of.
-    return k_way_cut(affinity, n_leaves, seed=seed, max_vectors=flat.shape[1] + 1)
+    distance = largest_cosine_distance(flat)
+    return cosine_k_way_cut(flat, n_leaves, distance, seed=seed)
 
 
 def _k_means(flat, n_leaves, seed):

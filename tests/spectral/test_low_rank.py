@@ -1,0 +1,201 @@
+"""The cosine graph without its matrix, against the matrix."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.exceptions import ConvergenceWarning
+
+from skuhas.spectral import (
+    CosineTokenGraph,
+    _low_rank,
+    cosine_affinity,
+    cosine_k_way_cut,
+    k_way_cut,
+    largest_cosine_distance,
+    normalise,
+    smallest_eigenpairs,
+    token_eigenpairs,
+)
+
+
+def unit(rows):
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-300)
+
+
+def clusters(n_tokens, width, n_clusters, noise, seed):
+    """Return tokens around some directions, as an image's are."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(n_clusters, width))
+    # Some kinds of things cover more of a picture than others.
+    shares = rng.dirichlet(np.full(n_clusters, 0.7))
+    of = rng.choice(n_clusters, size=n_tokens, p=shares)
+    return unit(centres[of] + noise * rng.normal(size=(n_tokens, width)))
+
+
+def dense(tokens, distance, n_pairs):
+    """Return the eigenpairs under 1 of the graph's matrix."""
+    graph = normalise(cosine_affinity(tokens, np.ones(len(tokens)), distance))
+    values, vectors = smallest_eigenpairs(graph, min(n_pairs, len(tokens)))
+    found = values < 1 - 1e-6
+    return values[found], vectors[:, found]
+
+
+def leading_error(ours, theirs, n_vectors):
+    """Return the sine of the largest angle between leading subspaces."""
+    ours, theirs = ours[:, :n_vectors], theirs[:, :n_vectors]
+    return np.linalg.norm(theirs - ours @ (ours.T @ theirs), 2)
+
+
+KINDS = {
+    "clusters": lambda: clusters(900, 40, 12, 0.3, 0),
+    "close clusters": lambda: clusters(900, 40, 12, 2.0, 1),
+    # Cosines all above 0: d_max is under 1, and the offset negative.
+    "one side": lambda: unit(np.abs(clusters(900, 20, 6, 0.5, 2)) + 0.3),
+    "random": lambda: unit(np.random.default_rng(3).normal(size=(800, 30))),
+    "wide": lambda: clusters(700, 300, 25, 0.5, 4),
+    "with zeros": lambda: np.vstack([np.zeros((5, 30)), clusters(700, 30, 5, 0.4, 5)]),
+    "with copies": lambda: np.repeat(clusters(150, 30, 6, 0.4, 6), 5, axis=0),
+    "two directions": lambda: np.repeat(np.eye(2), 400, axis=0),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_eigenpairs_equal_those_of_the_matrix(kind, dtype):
+    tokens = KINDS[kind]().astype(dtype)
+    distance = largest_cosine_distance(tokens.astype(np.float64))
+    values, vectors = token_eigenpairs(
+        CosineTokenGraph.from_tokens(tokens, distance), 60
+    )
+    expected, theirs = dense(tokens, distance, 60)
+    assert len(values) == len(expected)
+    np.testing.assert_allclose(values, expected, atol=2e-6)
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(len(values)), atol=1e-9)
+    # Subspaces end where there is a gap to end at.
+    gaps = np.flatnonzero(np.diff(np.append(expected, 1.0)) > 0.01) + 1
+    for n_vectors in gaps[:10]:
+        assert leading_error(vectors, theirs, n_vectors) < 2e-3
+
+
+@given(st.integers(2, 40), st.integers(1, 8), st.booleans(), st.integers(0, 2**31 - 1))
+def test_products_equal_those_of_the_matrix(n_tokens, width, coarse, seed):
+    rng = np.random.default_rng(seed)
+    tokens = rng.normal(size=(n_tokens, width))
+    # Few values make copies, opposites and zero rows.
+    tokens = unit(np.rint(tokens) if coarse else tokens)
+    # A little more than the largest, so that no degree is made of rounding.
+    distance = 1.01 * largest_cosine_distance(tokens)
+    graph = CosineTokenGraph.from_tokens(tokens, distance)
+    matrix = normalise(cosine_affinity(tokens, np.ones(n_tokens), distance))
+    vectors = rng.normal(size=(n_tokens, 3))
+    np.testing.assert_allclose(
+        graph.product(vectors), matrix.product(vectors), atol=1e-6
+    )
+    np.testing.assert_allclose(
+        graph.product(vectors[:, 0]), matrix.product(vectors[:, 0]), atol=1e-6
+    )
+    assert np.linalg.norm(graph.trivial) == pytest.approx(1)
+    np.testing.assert_allclose(graph.product(graph.trivial), graph.trivial, atol=1e-9)
+
+
+@given(
+    st.integers(1, 60), st.integers(1, 9), st.integers(1, 30), st.integers(0, 2**31 - 1)
+)
+def test_small_and_degenerate_graphs_have_the_matrix_s_eigenvalues(
+    n_tokens, width, n_pairs, seed
+):
+    rng = np.random.default_rng(seed)
+    tokens = unit(np.rint(rng.normal(size=(n_tokens, width))))
+    distance = largest_cosine_distance(tokens)
+    graph = CosineTokenGraph.from_tokens(tokens, distance)
+    values, vectors = token_eigenpairs(graph, n_pairs)
+    assert (values >= 0).all()
+    assert (values < 1).all()
+    assert len(values) <= max(n_pairs, 1)
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(len(values)), atol=1e-8)
+    residuals = vectors - graph.product(vectors) - vectors * values
+    assert np.abs(residuals).max() < 1e-4
+    expected, _ = dense(tokens, distance, n_pairs)
+    # Values a hair under 1 are affinity to one and noise to the other.
+    sure = expected[expected < 1 - 1e-3]
+    np.testing.assert_allclose(values[: len(sure)], sure, atol=1e-5)
+
+
+def test_equal_tokens_have_the_trivial_pair_alone():
+    graph = CosineTokenGraph.from_tokens(np.tile([0.6, 0.8], (700, 1)), 0.0)
+    values, vectors = token_eigenpairs(graph, 5)
+    np.testing.assert_array_equal(values, [0.0])
+    np.testing.assert_allclose(vectors[:, 0], 700**-0.5)
+
+
+def test_tokens_without_affinity_are_components_of_their_own():
+    # The last two are opposite to all others and to nothing else.
+    tokens = np.vstack([np.tile([1.0, 0.0], (600, 1)), [[-1.0, 0.0]]])
+    graph = CosineTokenGraph.from_tokens(tokens, 2.0)
+    np.testing.assert_array_equal(np.flatnonzero(graph.own < 0), [600])
+    values, vectors = token_eigenpairs(graph, 4)
+    np.testing.assert_allclose(values, [0.0, 0.0], atol=1e-9)
+    np.testing.assert_allclose(np.abs(vectors[600]), [0, 1], atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["clusters", "with copies", "two directions"])
+def test_the_cut_is_that_of_the_matrix(kind):
+    tokens = KINDS[kind]()
+    distance = largest_cosine_distance(tokens)
+    affinity = cosine_affinity(tokens, np.ones(len(tokens)), distance)
+    n_parts = 2 if kind == "two directions" else 8
+    for assign_labels in ("kmeans", "cluster_qr"):
+        ours = cosine_k_way_cut(
+            tokens, n_parts, distance, assign_labels=assign_labels, seed=3
+        )
+        theirs = k_way_cut(affinity, n_parts, assign_labels=assign_labels, seed=3)
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_few_tokens_and_many_parts():
+    tokens = clusters(30, 50, 3, 0.2, 0)
+    distance = largest_cosine_distance(tokens)
+    affinity = cosine_affinity(tokens, np.ones(30), distance)
+    np.testing.assert_array_equal(
+        cosine_k_way_cut(tokens, 3, distance), k_way_cut(affinity, 3)
+    )
+    many = clusters(600, 4, 3, 0.2, 0)
+    np.testing.assert_array_equal(
+        cosine_k_way_cut(many, 700, largest_cosine_distance(many)), np.arange(600)
+    )
+
+
+def test_two_steps_are_enough_and_no_matrix_is_made(monkeypatch):
+    def refuse(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(_low_rank, "_dense", refuse)
+    monkeypatch.setattr(_low_rank, "STEPS", 2)
+    tokens = clusters(3000, 60, 20, 0.4, 7)
+    token_eigenpairs(CosineTokenGraph.from_tokens(tokens, 1.5), 40)
+
+
+def test_where_steps_run_out_the_matrix_or_a_warning_follows(monkeypatch):
+    tokens = clusters(700, 40, 12, 1.0, 0)
+    distance = largest_cosine_distance(tokens)
+    graph = CosineTokenGraph.from_tokens(tokens, distance)
+    monkeypatch.setattr(_low_rank, "STEPS", 0)
+    monkeypatch.setattr(_low_rank, "TOLERANCE", 1e-12)
+    values, _ = token_eigenpairs(graph, 10)
+    np.testing.assert_allclose(values, dense(tokens, distance, 10)[0], atol=1e-12)
+    monkeypatch.setattr(_low_rank, "DENSE_FALLBACK", 100)
+    with pytest.warns(ConvergenceWarning, match="eigenvectors of 700 tokens"):
+        token_eigenpairs(graph, 10)
+
+
+def test_memory_grows_with_the_tokens_and_not_with_their_square():
+    import tracemalloc
+
+    tokens = clusters(12000, 16, 10, 0.5, 0).astype(np.float32)
+    tracemalloc.start()
+    token_eigenpairs(CosineTokenGraph.from_tokens(tokens, 1.9), 12)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The matrix would take 1.1 GB.
+    assert peak < 40e6
