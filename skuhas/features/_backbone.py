@@ -195,17 +195,38 @@ def _full_name(name, purpose):
 
 
 def _create(name, purpose, **options):
+    size_option = dict(_size_option(name, purpose))
+    return import_timm(purpose).create_model(
+        name, pretrained=False, num_classes=0, **size_option, **options
+    )
+
+
+@functools.lru_cache(maxsize=32)
+def _size_option(name, purpose):
+    """Return the option, as (key, value) pairs, with which other sizes are taken."""
     timm = import_timm(purpose)
-    for size_option in SIZE_OPTIONS:
+    for option in SIZE_OPTIONS:
         try:
-            return timm.create_model(
-                name, pretrained=False, num_classes=0, **size_option, **options
-            )
+            with torch.device("meta"):
+                model = timm.create_model(
+                    name, pretrained=False, num_classes=0, **option
+                )
         except TypeError:
-            # Only some networks know the option; without any, the error counts.
-            if not size_option:
-                raise
-    raise AssertionError
+            # Only some networks know the option.
+            continue
+        if not _is_readable(model):
+            break
+        # Some know it and do not heed it.
+        backbone = Backbone(model.eval())
+        if _takes(backbone, (6 * backbone.stride, 9 * backbone.stride)):
+            return tuple(option.items())
+    return ()
+
+
+def _is_readable(model):
+    return hasattr(model, "forward_intermediates") and bool(
+        getattr(model, "feature_info", None)
+    )
 
 
 @functools.lru_cache(maxsize=32)
@@ -213,9 +234,7 @@ def outline(name, purpose):
     """Return a Backbone without weights, which costs no memory: shapes alone."""
     with torch.device("meta"):
         model = _create(name, purpose).eval()
-    if not hasattr(model, "forward_intermediates") or not getattr(
-        model, "feature_info", None
-    ):
+    if not _is_readable(model):
         raise ValueError(
             f"model={name!r} yields no spatial map: timm has no "
             "forward_intermediates for it. Choose another backbone."
@@ -226,7 +245,10 @@ def outline(name, purpose):
 @functools.lru_cache(maxsize=64)
 def supports(name, purpose, shape, norm=False, facet="token"):
     """Return whether a network takes an input of `shape`, tried without weights."""
-    backbone = outline(name, purpose)
+    return _takes(outline(name, purpose), shape, norm, facet)
+
+
+def _takes(backbone, shape, norm=False, facet="token"):
     pixels = torch.zeros(1, 3, *shape, device="meta")
     last = [len(backbone.strides) - 1]
     try:
