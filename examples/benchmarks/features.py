@@ -208,7 +208,7 @@ def cost(side):
         backbone = outline(model.timm_name, "cost")
         height, width = make_transformer(model.name, side)._scaled((3, 4))
         pixels = torch.zeros(1, 3, height, width, device="meta")
-        with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
             backbone.layers(pixels, [len(backbone.strides) - 1])
         tokens = height * width // model.patch_size**2
         megabytes = model.n_parameters * 4 / 1e6

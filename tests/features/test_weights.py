@@ -386,7 +386,7 @@ def test_other_names_are_tried_only_where_a_file_is_not_there(
     # The hub's client asks for half a minute before it gives up on a file.
     def give_up(_repository, name, **_keywords):
         asked.append(name)
-        raise huggingface_hub.errors.LocalEntryNotFoundError("no connection")
+        raise huggingface_hub.utils.LocalEntryNotFoundError("no connection")
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", give_up)
     with pytest.raises(WeightsNotFound, match=r"out \(no connection\)") as caught:
