@@ -19,6 +19,7 @@ _EXPORTS = {
         "FeatureMap",
         "LiteFeatures",
         "TimmFeatures",
+        "WeightsError",
         "WeightsNotFound",
         "available_models",
     ],
@@ -49,6 +50,7 @@ __all__ = [
     "RegionTree",
     "TimmFeatures",
     "TreeFormatError",
+    "WeightsError",
     "WeightsNotFound",
     "__version__",
     "available_models",
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
         FeatureMap,
         LiteFeatures,
         TimmFeatures,
+        WeightsError,
         WeightsNotFound,
         available_models,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -102,6 +103,10 @@ def features(
             "batch_size": batch_size,
         },
     )
+    if not os.access(cache, os.W_OK):
+        raise typer.BadParameter(
+            f"{str(cache)!r} cannot be written to.", param_hint="--cache"
+        )
     code = fill(images, transformer)
     if code:
         raise typer.Exit(code)
@@ -120,7 +125,7 @@ def fill(images: list[Path], transformer: Any) -> int:
         TimeRemainingColumn,
     )
 
-    from skuhas import WeightsNotFound
+    from skuhas import WeightsError, WeightsNotFound
     from skuhas.cli._run import FAILED, INTERRUPTED
 
     console, errors = Console(), Console(stderr=True)
@@ -150,7 +155,7 @@ def fill(images: list[Path], transformer: Any) -> int:
                         f"[bold red]failed[/] {reason}", soft_wrap=True, highlight=False
                     )
                 bar.advance(task, len(chunk))
-    except WeightsNotFound as error:
+    except (WeightsError, WeightsNotFound) as error:
         errors.print(
             f"[bold red]failed[/] {escape(str(error))}", soft_wrap=True, highlight=False
         )
@@ -176,7 +181,7 @@ class _Tally:
 
 def _fill_chunk(chunk: list[Path], transformer: Any, tally: _Tally) -> Any:
     """Compute what is missing of some images, and yield those that fail."""
-    from skuhas import WeightsNotFound
+    from skuhas import WeightsError, WeightsNotFound
 
     missing = []
     for path in chunk:
@@ -196,7 +201,7 @@ def _fill_chunk(chunk: list[Path], transformer: Any, tally: _Tally) -> Any:
             transformer.transform(missing)
             tally.computed += len(missing)
             return
-        except WeightsNotFound:
+        except (WeightsError, WeightsNotFound):
             raise
         except Exception as error:  # noqa: BLE001
             done = len(getattr(error, "partial_results", []))

@@ -22,7 +22,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from skuhas import RegionTree, WeightsNotFound
+from skuhas import RegionTree, WeightsError, WeightsNotFound
 from skuhas._common import atomic_write
 from skuhas.cli._samples import Sample, read_sample
 from skuhas.plotting import contact_sheet, label_image, region_colors
@@ -67,7 +67,7 @@ def run(
                     tree = _segment_one(
                         source, name, out, levels, transformer, segmenter
                     )
-                except WeightsNotFound as error:
+                except (WeightsError, WeightsNotFound) as error:
                     # As true of every other image.
                     errors.print(
                         f"[bold red]failed[/] {escape(str(error))}",

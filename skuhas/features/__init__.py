@@ -7,7 +7,7 @@ from skuhas.features._dino_models import DinoModel, available_models
 from skuhas.features._feature_map import FeatureMap, as_feature_maps
 from skuhas.features._lite import LiteFeatures
 from skuhas.features._timm import TimmFeatures
-from skuhas.features._weights import WeightsNotFound
+from skuhas.features._weights import WeightsError, WeightsNotFound
 
 __all__ = [
     "PAPER_FEATURES",
@@ -18,6 +18,7 @@ __all__ = [
     "FeatureMap",
     "LiteFeatures",
     "TimmFeatures",
+    "WeightsError",
     "WeightsNotFound",
     "as_feature_maps",
     "available_models",

@@ -8,15 +8,29 @@ import threading
 import torch
 
 from skuhas._common import optional_import
-from skuhas.features._checkpoints import fit_tensors, read_checkpoint, unwrap
+from skuhas.features._checkpoints import (
+    EXTRA,
+    WeightsMismatchError,
+    fit_tensors,
+    read_checkpoint,
+    unwrap,
+)
 from skuhas.features._dino_models import is_known
 from skuhas.features._once import cached_once
-from skuhas.features._weights import PRETRAINED, RANDOM, find_file, find_pretrained
+from skuhas.features._weights import (
+    PRETRAINED,
+    RANDOM,
+    WeightsError,
+    find_file,
+    find_pretrained,
+)
 
 FACETS = ("token", "key", "query", "value")
 # How networks of a fixed input size are made to take others.
 SIZE_OPTIONS = ({"dynamic_img_size": True}, {"strict_img_size": False}, {})
 RANDOM_SEED = 0
+# Cells that networks without padding may lack of what their stride promises.
+CELLS_OFF = 2
 # DeiT-S has 6 heads, MoCo-v3's ViT-S of the same shapes has 12.
 MOCO_SMALL_WIDTH, MOCO_SMALL_HEADS = 384, 12
 
@@ -162,12 +176,15 @@ def check_name(name, purpose):
     """Return timm's full name of a model, or raise naming near ones."""
     if not isinstance(name, str):
         raise TypeError(f"model must be a name of a timm model, got {name!r}.")
-    return _full_name(name, purpose)
+    import_timm(purpose)
+    # As addresses of the hub have it.
+    return _full_name(name.removeprefix("hf-hub:").removeprefix("timm/"))
 
 
 @functools.lru_cache
-def _full_name(name, purpose):
-    timm = import_timm(purpose)
+def _full_name(name):
+    import timm
+
     architecture, _, tag = name.partition(".")
     try:
         config = timm.get_pretrained_cfg(name) if timm.is_model(architecture) else None
@@ -194,17 +211,20 @@ def _full_name(name, purpose):
     )
 
 
-def _create(name, purpose, **options):
-    size_option = dict(_size_option(name, purpose))
-    return import_timm(purpose).create_model(
+def _create(name, **options):
+    import timm
+
+    size_option = dict(_size_option(name))
+    return timm.create_model(
         name, pretrained=False, num_classes=0, **size_option, **options
     )
 
 
 @functools.lru_cache(maxsize=32)
-def _size_option(name, purpose):
+def _size_option(name):
     """Return the option, as (key, value) pairs, with which other sizes are taken."""
-    timm = import_timm(purpose)
+    import timm
+
     for option in SIZE_OPTIONS:
         try:
             with torch.device("meta"):
@@ -230,10 +250,10 @@ def _is_readable(model):
 
 
 @functools.lru_cache(maxsize=32)
-def outline(name, purpose):
+def outline(name):
     """Return a Backbone without weights, which costs no memory: shapes alone."""
     with torch.device("meta"):
-        model = _create(name, purpose).eval()
+        model = _create(name).eval()
     if not _is_readable(model):
         raise ValueError(
             f"model={name!r} yields no spatial map: timm has no "
@@ -243,9 +263,9 @@ def outline(name, purpose):
 
 
 @functools.lru_cache(maxsize=64)
-def supports(name, purpose, shape, norm=False, facet="token"):
+def supports(name, shape, norm=False, facet="token"):
     """Return whether a network takes an input of `shape`, tried without weights."""
-    return _takes(outline(name, purpose), shape, norm, facet)
+    return _takes(outline(name), shape, norm, facet)
 
 
 def _takes(backbone, shape, norm=False, facet="token"):
@@ -259,13 +279,13 @@ def _takes(backbone, shape, norm=False, facet="token"):
         return False
     # Some scale every input to their own size.
     return all(
-        abs(side / backbone.strides[-1] - cells) <= 1
+        abs(side / backbone.strides[-1] - cells) <= CELLS_OFF
         for side, cells in zip(shape, result.shape[2:], strict=True)
     )
 
 
 @cached_once(maxsize=2)
-def load_backbone(name, weights, identity, device, purpose):
+def load_backbone(name, weights, identity, device):
     """Return a Backbone with its weights on a device, loaded once.
 
     Parameters
@@ -276,32 +296,60 @@ def load_backbone(name, weights, identity, device, purpose):
     identity : str
         Changes with the weights, so that a file written anew is read anew.
     device : str
-    purpose : str
-        What messages call the user of the network.
     """
     # Networks are filled with random numbers first, whatever comes then: the
     # caller's own sequence of them goes on as if nothing had been.
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(RANDOM_SEED)
-        return prepare(_with_weights(name, weights, purpose), device)
+        return prepare(_with_weights(name, weights), device)
 
 
-def _with_weights(name, weights, purpose):
+def _with_weights(name, weights):
     if weights == RANDOM:
-        return _create(name, purpose)
+        return _create(name)
     if weights != PRETRAINED:
-        return _from_file(name, find_file(weights), purpose)
-    path = find_pretrained(name, outline(name, purpose).model.pretrained_cfg)
+        return _from_file(name, find_file(weights))
+    path = find_pretrained(name, outline(name).model.pretrained_cfg)
     try:
-        return _from_file(name, path, purpose)
-    except ValueError:
-        # Some are published under other names, which timm has its ways with.
-        return import_timm(purpose).create_model(
+        return _from_file(name, path)
+    except WeightsMismatchError as error:
+        model = _loaded_by_timm(name, error.tensors)
+        if model is None:
+            raise
+        return model
+
+
+def _loaded_by_timm(name, tensors):
+    """Return a network with tensors published under other names, or None.
+
+    Timm has its ways with some of them, and leaves out without a word what
+    does not fit; so what is still as it was before tells.
+    """
+    import timm
+
+    torch.default_generator.manual_seed(RANDOM_SEED)
+    before = _create(name).state_dict()
+    torch.default_generator.manual_seed(RANDOM_SEED)
+    try:
+        # Tensors, not the file: older versions run what is in it.
+        model = timm.create_model(
             name,
             pretrained=True,
             num_classes=0,
-            pretrained_cfg_overlay={"file": str(path)},
+            pretrained_cfg_overlay={"state_dict": tensors},
+            **dict(_size_option(name)),
         )
+    # Whatever it stumbles over; the mismatch says more.
+    except Exception:  # noqa: BLE001
+        return None
+    untouched = [
+        key
+        for key, value in model.state_dict().items()
+        if not EXTRA.match(key)
+        and torch.equal(value, before[key])
+        and value.unique().numel() > 1
+    ]
+    return None if untouched else model
 
 
 def prepare(model, device):
@@ -315,18 +363,18 @@ def prepare(model, device):
     return backbone
 
 
-def _from_file(name, path, purpose):
+def _from_file(name, path):
     checkpoint = read_checkpoint(path)
-    own = outline(name, purpose).model.state_dict()
+    own = outline(name).model.state_dict()
     tensors, wrapping = unwrap(checkpoint, own)
     source = f"weights={str(path)!r}"
     if not tensors:
-        raise ValueError(f"{source} holds no tensors.")
+        raise WeightsError(f"{source} holds no tensors.")
     options = {}
-    width = getattr(outline(name, purpose).model, "embed_dim", None)
+    width = getattr(outline(name).model, "embed_dim", None)
     is_moco = {"base_encoder.", "momentum_encoder."} & set(wrapping)
     if is_moco and width == MOCO_SMALL_WIDTH:
         options["num_heads"] = MOCO_SMALL_HEADS
-    model = _create(name, purpose, **options)
+    model = _create(name, **options)
     fit_tensors(model, tensors, source)
     return model

@@ -4,6 +4,7 @@ import os
 import threading
 from pathlib import Path
 
+import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from skuhas._common import as_rgb_image, check_integer, check_list, progress
@@ -152,6 +153,11 @@ class BaseFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         computed = self._compute([prepared for *_, prepared, _ in batch])
         for entry, features in zip(batch, computed, strict=True):
             position, image, source, _, key = entry
+            if not _is_finite(features):
+                raise ValueError(
+                    f"X[{position}]: features came out as NaN or infinity. Broken "
+                    "weights make them, and float16 where values grow too large."
+                )
             if cache is not None:
                 features = cache.store(key, features)
             yield position, _feature_map(finish(features), image, source)
@@ -180,6 +186,12 @@ class BaseFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
 
 class _LoadingError(Exception):
     """Carries what was wrong with an image out of its thread, as its cause."""
+
+
+def _is_finite(features):
+    if hasattr(features, "detach"):
+        return bool(features.isfinite().all())
+    return bool(np.isfinite(features).all())
 
 
 def _feature_map(features, image, source):

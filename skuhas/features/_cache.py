@@ -3,6 +3,7 @@
 import hashlib
 import json
 import operator
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,8 @@ class FeatureCache:
         )
         self._folder = Path(folder)
         self._dtype = dtype
+        # Until it is seen that it does not; one warning is enough.
+        self._writes = True
         settings = settings | {"format": FORMAT, "cache_dtype": dtype}
         self._settings = json.dumps(settings, sort_keys=True, default=operator.index)
 
@@ -69,7 +72,13 @@ class FeatureCache:
         return array.astype(np.float32)
 
     def store(self, key, array):
-        """Keep an array and return it as it will be found, rounded alike."""
+        """Keep an array and return it as it will be found, rounded alike.
+
+        Warns
+        -----
+        RuntimeWarning
+            The folder cannot be written to; the array is returned all the same.
+        """
         kept = array
         if self._dtype == "float16" and np.abs(array).max() <= HALF_LARGEST:
             kept = array.astype(np.float16)
@@ -78,9 +87,19 @@ class FeatureCache:
             metadata={"settings": self._settings, "checksum": _checksum(kept)},
         )
         path = self.path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as handle:
-            handle.write(content)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_write(path) as handle:
+                handle.write(content)
+        except OSError as error:
+            if self._writes:
+                warnings.warn(
+                    f"cache_dir={str(self._folder)!r} cannot be written to, so that "
+                    f"features are not kept: {error}.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+            self._writes = False
         return kept.astype(np.float32)
 
 

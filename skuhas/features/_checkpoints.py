@@ -9,11 +9,14 @@ from collections.abc import Mapping
 
 import torch
 
+from skuhas.features._weights import WeightsError
+
 # Entries that hold a network inside a training checkpoint, the better one first.
 ENTRIES = (
     "teacher",
     "student",
     "model_ema",
+    "state_dict_ema",
     "state_dict",
     "model",
     "module",
@@ -41,12 +44,20 @@ EXTRA = re.compile(
 SHOWN = 4
 
 
+class WeightsMismatchError(WeightsError):
+    """Tensors that a network has no use for, or lacks; it carries them."""
+
+    def __init__(self, message, tensors):
+        super().__init__(message)
+        self.tensors = tensors
+
+
 def read_checkpoint(path):
     """Return the content of a checkpoint without running anything in it.
 
     Raises
     ------
-    ValueError
+    WeightsError
         The file is no checkpoint, or holds objects beside tensors and numbers.
     """
     if path.suffix == ".safetensors":
@@ -56,7 +67,7 @@ def read_checkpoint(path):
         try:
             return load_file(path)
         except SafetensorError as error:
-            raise ValueError(
+            raise WeightsError(
                 f"weights={str(path)!r} is no safetensors file: {error}."
             ) from error
     try:
@@ -67,12 +78,12 @@ def read_checkpoint(path):
     except Exception as error:
         blocked = re.search(r"GLOBAL ([\w.]+)", str(error))
         if blocked:
-            raise ValueError(
+            raise WeightsError(
                 f"weights={str(path)!r} holds a {blocked[1]}, and objects other than "
                 "tensors and numbers are not loaded, since that can run code. Save "
                 "the state dict alone, best as safetensors."
             ) from error
-        raise ValueError(
+        raise WeightsError(
             f"weights={str(path)!r} is not a checkpoint that torch can read."
         ) from error
 
@@ -145,7 +156,7 @@ def fit_tensors(model, tensors, source):
 
     Raises
     ------
-    ValueError
+    WeightsMismatchError
         They fit neither way; the message names keys.
     """
     problems = _compare(model, tensors)
@@ -156,7 +167,7 @@ def fit_tensors(model, tensors, source):
             if not any(after):
                 tensors, problems = converted, after
     if any(problems):
-        raise ValueError(_mismatch(model, problems, source))
+        raise WeightsMismatchError(_mismatch(model, problems, source), tensors)
     own = model.state_dict()
     model.load_state_dict(
         {key: value for key, value in tensors.items() if key in own}, strict=False

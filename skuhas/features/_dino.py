@@ -67,7 +67,8 @@ class DinoFeatures(TimmFeatures):
     dtype : {"float32", "float16", "bfloat16"}, default="float32"
         What the network computes in; results are float32 always.
     output : {"numpy", "torch"}, default="numpy"
-        Kind of arrays in the maps. "torch" leaves them on the device.
+        Kind of arrays in the maps. "torch" leaves them on the device; the
+        segmenter takes them there and copies them to the CPU.
     cache_dir : path-like, default=None
         Folder that keeps features, found again by the image's content and all
         that they depend on. Processes may share it.
@@ -89,8 +90,9 @@ class DinoFeatures(TimmFeatures):
     ------
     ValueError
         On ``fit`` or ``transform``: an unknown model (near names are in the
-        message), a layer that it lacks, a checkpoint of another
-        architecture, a size that it cannot take.
+        message), a layer that it lacks, a size that it cannot take.
+    WeightsError
+        The checkpoint cannot be read, or is another architecture's.
     WeightsNotFound
         On ``transform``: the weights are not on this machine and cannot be
         fetched; the message says what to fetch and where to put it.

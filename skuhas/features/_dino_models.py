@@ -222,7 +222,9 @@ def find_model(name):
     if isinstance(name, str) and name in _BY_NAME:
         return _BY_NAME[name]
     near = (
-        difflib.get_close_matches(name, _BY_NAME, n=3) if isinstance(name, str) else []
+        difflib.get_close_matches(name.lower(), _BY_NAME, n=3)
+        if isinstance(name, str)
+        else []
     )
     hint = f" Did you mean one of {near}?" if near else ""
     raise ValueError(

@@ -48,7 +48,8 @@ class LiteFeatures(NetworkFeatures):
     dtype : {"float32", "float16", "bfloat16"}, default="float32"
         What the network computes in; results are float32 always.
     output : {"numpy", "torch"}, default="numpy"
-        Kind of arrays in the maps. "torch" leaves them on the device.
+        Kind of arrays in the maps. "torch" leaves them on the device; the
+        segmenter takes them there and copies them to the CPU.
     cache_dir : path-like, default=None
         Folder that keeps features, found again by the image's content and all
         that they depend on. Processes may share it.

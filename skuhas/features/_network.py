@@ -23,6 +23,8 @@ from skuhas.features._tiling import Tiling, check_tile
 OUTPUTS = ("numpy", "torch")
 # Share of a window that its neighbour sees too, where nothing is said.
 OVERLAP = 4
+# Pixels of a scaled image at most; they take twelve bytes each, before features.
+MOST_PIXELS = 2**28
 # Pixels that a CPU is given at once: larger batches leave its caches, and cost
 # more than they save.
 CPU_PIXELS = 2**18
@@ -89,9 +91,16 @@ class NetworkFeatures(ReducingFeatures):
                 f"a patch of the network {stride} x {stride}. Scale it up with "
                 "image_size."
             )
-        return scaled_shape(
+        height, width = scaled_shape(
             shape, self.image_size, self.side, stride, round_up=self._round_up
         )
+        if height * width > MOST_PIXELS:
+            raise ValueError(
+                f"an image of {shape[0]} x {shape[1]} pixels (height x width) would "
+                f"be scaled to {height} x {width}, more than {MOST_PIXELS:,} pixels. "
+                "Choose another image_size, or side='longer'."
+            )
+        return height, width
 
     def _prepare(self, image):
         height, width = self._scaled(image.shape[:2])
@@ -149,10 +158,7 @@ class NetworkFeatures(ReducingFeatures):
         torch = import_torch(type(self).__name__)
         device = resolve_device(self.device, type(self).__name__)
         backbone = self._backbone(device)
-        step = len(batch)
-        if device == "cpu":
-            height, width = batch[0].shape[:2]
-            step = max(1, CPU_PIXELS // (height * width))
+        step = self._step(batch[0].shape[:2], device)
         results = []
         with torch.inference_mode():
             for start in range(0, len(batch), step):
@@ -165,6 +171,12 @@ class NetworkFeatures(ReducingFeatures):
         return [
             item if isinstance(item, np.ndarray) else item.clone() for item in results
         ]
+
+    def _step(self, shape, device):
+        """Return how many inputs of a shape go through the network at once."""
+        if device != "cpu":
+            return self.batch_size
+        return min(self.batch_size, max(1, CPU_PIXELS // (shape[0] * shape[1])))
 
     def _features(self, backbone, batch, device):
         """Return the features of some images of one size, as one tensor."""

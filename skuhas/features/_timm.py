@@ -1,5 +1,7 @@
 """TimmFeatures: features of any network of timm."""
 
+import numpy as np
+
 from skuhas._common import check_choice, check_integer
 from skuhas.features._network import NetworkFeatures
 from skuhas.features._weights import check_weights, identity
@@ -69,7 +71,8 @@ class TimmFeatures(NetworkFeatures):
     dtype : {"float32", "float16", "bfloat16"}, default="float32"
         What the network computes in; results are float32 always.
     output : {"numpy", "torch"}, default="numpy"
-        Kind of arrays in the maps. "torch" leaves them on the device.
+        Kind of arrays in the maps. "torch" leaves them on the device; the
+        segmenter takes them there and copies them to the CPU.
     cache_dir : path-like, default=None
         Folder that keeps features, found again by the image's content and all
         that they depend on. Processes may share it.
@@ -91,8 +94,10 @@ class TimmFeatures(NetworkFeatures):
     ------
     ValueError
         On ``fit`` or ``transform``: an unknown model (near names are in the
-        message), a layer or facet that it lacks, a checkpoint of another
-        architecture, a size that it cannot take.
+        message), a layer or facet that it lacks, a size that it cannot
+        take.
+    WeightsError
+        The checkpoint cannot be read, or is another architecture's.
     WeightsNotFound
         On ``transform``: the weights are not on this machine and cannot be
         fetched; the message says what to fetch and where to put it.
@@ -172,7 +177,7 @@ class TimmFeatures(NetworkFeatures):
     def _outline(self):
         from skuhas.features._backbone import outline
 
-        return outline(self._timm_name(), type(self).__name__)
+        return outline(self._timm_name())
 
     def _stride(self):
         return self._outline().stride
@@ -182,11 +187,7 @@ class TimmFeatures(NetworkFeatures):
 
         name = self._timm_name()
         return load_backbone(
-            name,
-            str(self.weights),
-            identity(self.weights, name),
-            device,
-            type(self).__name__,
+            name, str(self.weights), identity(self.weights, name), device
         )
 
     def _indices(self):
@@ -206,9 +207,9 @@ class TimmFeatures(NetworkFeatures):
         return {
             "layers": self._indices(),
             "facet": self.facet,
-            "norm": self.norm and self._has_norm(),
-            "center": self.center,
-            "normalize": self.normalize,
+            "norm": bool(self.norm and self._has_norm()),
+            "center": bool(self.center),
+            "normalize": bool(self.normalize),
             "grid_stride": self.grid_stride,
         }
 
@@ -225,13 +226,12 @@ class TimmFeatures(NetworkFeatures):
     def _accepts(self, shape, *, norm=False, facet="token"):
         from skuhas.features._backbone import supports
 
-        name = self._timm_name()
-        return supports(name, type(self).__name__, tuple(shape), norm, facet)
+        return supports(self._timm_name(), tuple(shape), norm, facet)
 
     def _check_network(self):
         check_choice(self.facet, "facet", FACETS)
         for name in ("norm", "center", "normalize"):
-            if not isinstance(getattr(self, name), bool):
+            if not isinstance(getattr(self, name), (bool, np.bool_)):
                 raise TypeError(
                     f"{name} must be True or False, got {getattr(self, name)!r}."
                 )
@@ -250,6 +250,8 @@ class TimmFeatures(NetworkFeatures):
         check_weights(self.weights)
 
     def _scaled(self, shape):
+        if self._is_own_size():
+            return tuple(self.image_size)
         scaled = super()._scaled(shape)
         window = scaled
         stride = self._stride()
@@ -264,6 +266,16 @@ class TimmFeatures(NetworkFeatures):
             )
         return scaled
 
+    def _is_own_size(self):
+        """Whether images are scaled to what the network was made for.
+
+        That need not be a multiple of its largest stride.
+        """
+        asked = self.image_size
+        return isinstance(asked, (tuple, list)) and tuple(asked) == tuple(
+            self._outline().size
+        )
+
     def _is_free(self):
         stride = self._stride()
         shapes = [(6 * stride, 9 * stride), (10 * stride, 5 * stride)]
@@ -272,7 +284,9 @@ class TimmFeatures(NetworkFeatures):
     def _check_fixed_size(self, outline):
         """Raise where the network takes one input size and is given others."""
         stride, own = outline.stride, tuple(outline.size)
-        asked = tuple(super()._scaled(own)) if self.image_size is not None else own
+        asked = own
+        if self.image_size is not None and not self._is_own_size():
+            asked = tuple(super()._scaled(own))
         if isinstance(self.image_size, (tuple, list)):
             needed = [asked]
         else:
@@ -282,7 +296,18 @@ class TimmFeatures(NetworkFeatures):
             needed = [(min(side, asked[0]), min(side, asked[1]))]
         if all(self._accepts(shape) for shape in needed):
             return
+        if not self._accepts(own):
+            raise ValueError(
+                f"model={self.model!r} is not supported: what timm returns of its "
+                "layers is no map that covers the image. Choose another backbone."
+            )
+        windows = ""
+        if own == (own[0] // stride * stride,) * 2:
+            windows = (
+                f", or tile={own[0]} with side='shorter' and image_size of at least "
+                "that"
+            )
         raise ValueError(
             f"model={self.model!r} takes images of one size only. Use "
-            f"image_size={own}, or tile={own[0]} with image_size of at least that."
+            f"image_size={own}{windows}."
         )

@@ -41,6 +41,24 @@ class WeightsNotFound(FileNotFoundError):  # noqa: N818 - says what happened
     """
 
 
+class WeightsError(ValueError):
+    """A checkpoint cannot be read, or is not one of the network's.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skuhas import DinoFeatures, WeightsError
+    >>> with tempfile.NamedTemporaryFile(suffix=".pth") as file:
+    ...     _ = file.write(b"Dear Sir or Madam")
+    ...     file.flush()
+    ...     try:
+    ...         DinoFeatures(weights=file.name).fit([[]])
+    ...     except WeightsError as error:
+    ...         print(str(error).split("' ")[1])
+    is not a checkpoint that torch can read.
+    """
+
+
 def check_weights(weights):
     """Raise unless `weights` is a known word or a path that exists."""
     if not isinstance(weights, (str, os.PathLike)):
@@ -49,7 +67,18 @@ def check_weights(weights):
         )
     if weights in (PRETRAINED, RANDOM):
         return
-    find_file(weights)
+    path = find_file(weights)
+    with path.open("rb") as handle:
+        start = handle.read(9)
+    # A zip archive, a pickle or a tar archive of torch's; or the length of a
+    # JSON header and its first letter.
+    if path.suffix == ".safetensors":
+        if start[8:] != b"{":
+            raise WeightsError(f"weights={str(path)!r} is no safetensors file.")
+    elif not start.startswith((b"PK", b"\x80")) and path.suffix != ".tar":
+        raise WeightsError(
+            f"weights={str(path)!r} is not a checkpoint that torch can read."
+        )
 
 
 def find_file(weights):
@@ -175,8 +204,8 @@ def _fetch(name, config, repository, revision):
         raise WeightsNotFound(
             _advice(name, config, "HF_HUB_OFFLINE is set, and the cache has no copy")
         )
-    # The hub's client tries again and again, for up to a minute.
-    if not _answers(_endpoint()):
+    # The hub's client tries again and again, for minutes.
+    if not _answers(_address(repository, revision, _hub_names(config)[0])):
         raise WeightsNotFound(
             _advice(
                 name,
@@ -208,13 +237,17 @@ def _fetch(name, config, repository, revision):
     raise WeightsNotFound(_advice(name, config, reason)) from problem
 
 
-def _answers(endpoint):
+def _address(repository, revision, file_name):
+    return f"{_endpoint()}/{repository}/resolve/{revision or 'main'}/{file_name}"
+
+
+def _answers(address):
     """Whether a server answers within seconds, and is in order."""
     answered = threading.Event()
 
     def ask():
-        request = urllib.request.Request(endpoint, method="HEAD")  # noqa: S310
         try:
+            request = urllib.request.Request(address, method="HEAD")  # noqa: S310
             urllib.request.urlopen(request, timeout=PATIENCE).close()  # noqa: S310
         except urllib.error.HTTPError as error:
             # Refusing a page is an answer; 503 and its like are none.
@@ -236,10 +269,7 @@ def _advice(name, config, reason):
     address = config.get("url")
     place = ""
     if repository:
-        address = (
-            f"{_endpoint()}/{repository}/resolve/{revision or 'main'}/"
-            f"{_hub_names(config)[0]}"
-        )
+        address = _address(repository, revision, _hub_names(config)[0])
         place = f" Looked in {str(_hub_folder())!r} (HF_HOME moves it)."
     return (
         f"no weights for {name!r}: {reason}.{place} Where there is a network, fetch "

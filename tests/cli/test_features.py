@@ -116,6 +116,27 @@ def test_missing_weights_end_the_run_at_once(pictures, cache, monkeypatch):
         assert "LiteFeatures needs no download." in result.stderr
 
 
+@pytest.mark.parametrize("command", ["features", "segment"])
+def test_weights_of_another_network_end_the_run_at_once(
+    command, pictures, cache, tmp_path
+):
+    import torch
+
+    path = tmp_path / "other.pth"
+    torch.save({"a": torch.zeros(1)}, path)
+    result = run(
+        *(command, *pictures, "--cache", cache, *NETWORK, "--weights", path),
+        *([] if command == "features" else ["--out", tmp_path / "out"]),
+    )
+    assert result.exit_code == 1
+    assert result.stderr.count("failed") == 1
+    assert "does not fit the architecture 'convnext_atto'" in result.stderr
+    path.write_text("no checkpoint")
+    result = run(command, pictures[0], "--cache", cache, *NETWORK, "--weights", path)
+    assert result.exit_code == 2
+    assert "is not a checkpoint that torch can read" in words_of(result.stderr)
+
+
 def test_ctrl_c_says_how_to_go_on(pictures, cache, monkeypatch):
     def interrupt(self, X):
         raise KeyboardInterrupt

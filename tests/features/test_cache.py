@@ -274,9 +274,33 @@ def test_a_folder_in_the_place_of_a_file_is_named(tmp_path):
     path = cache.path("key")
     path.mkdir(parents=True)
     assert cache.load("key") is None
-    with pytest.raises(OSError, match=re.escape(path.name)):
-        cache.store("key", np.zeros((1, 1, 1), np.float32))
+    array = np.full((1, 1, 1), 0.1, np.float32)
+    with pytest.warns(RuntimeWarning, match="cannot be written to") as caught:
+        np.testing.assert_array_equal(cache.store("key", array), array)
+    assert path.name in str(caught[0].message)
+    # Said once.
+    np.testing.assert_array_equal(cache.store("key", array), array)
+    assert len(caught) == 1
     assert files(tmp_path) == []
+
+
+def test_features_that_are_not_finite_are_named_and_not_kept(tmp_path, monkeypatch):
+    from skuhas.features._backbone import Backbone
+
+    original = Backbone.layers
+
+    def broken(self, pixels, *rest, **keywords):
+        layers = original(self, pixels, *rest, **keywords)
+        bad = pixels.mean(dim=(1, 2, 3)) > 0
+        return [layer / (~bad).float()[:, None, None, None] for layer in layers]
+
+    monkeypatch.setattr(Backbone, "layers", broken)
+    dark, light = np.zeros((32, 32, 3), np.uint8), np.full((32, 32, 3), 255, np.uint8)
+    features = LiteFeatures(image_size=32, cache_dir=str(tmp_path))
+    with pytest.raises(ValueError, match=r"X\[1\]: features came out as NaN") as caught:
+        features.transform([dark, light, dark])
+    assert len(caught.value.partial_results) == 1
+    assert features.cached([dark, light]) == [True, False]
 
 
 def test_values_beyond_half_precision_are_kept_in_single(tmp_path):

@@ -326,7 +326,7 @@ def test_dinov3_as_it_is_published(models, tmp_path):
 def test_checkpoints_are_converted_without_a_word(models, tmp_path, capfd):
     path = dinov3_published(models, tmp_path)
     capfd.readouterr()
-    load_backbone(DINOV3, str(path), "", "cpu", "")
+    load_backbone(DINOV3, str(path), "", "cpu")
     assert capfd.readouterr() == ("", "")
 
 
@@ -343,7 +343,7 @@ def test_the_small_transformer_of_moco_has_twelve_heads(models, tmp_path):
     np.testing.assert_allclose(others, literal_features(six, image), atol=1e-5)
     assert np.abs(ours - others).max() > 0.01
     heads = [
-        load_backbone(SMALL, str(file), "", "cpu", "").blocks[0].attn.num_heads
+        load_backbone(SMALL, str(file), "", "cpu").blocks[0].attn.num_heads
         for file in (path, plain)
     ]
     assert heads == [12, 6]
@@ -372,7 +372,7 @@ def test_position_embeddings_of_another_grid_are_resampled(tmp_path):
     state["pos_embed"][:, 1:] = torch.cat([columns, torch.zeros(1, 196, 63)], 2)
     path = tmp_path / "model.pth"
     torch.save(state, path)
-    backbone = load_backbone(TINY, str(path), "", "cpu", "")
+    backbone = load_backbone(TINY, str(path), "", "cpu")
     embedding = backbone.model.pos_embed
     assert embedding.shape == (1, 1 + 10 * 10, 64)
     np.testing.assert_array_equal(embedding[:, 0], state["pos_embed"][:, 0])

@@ -101,7 +101,7 @@ def test_licences_are_their_families():
         ("dino_vit8", "dino_vits8"),
         ("dinov2_vits14_regs", "dinov2_vits14_reg"),
         ("dinov3_vith16", "dinov3_vith+16"),
-        ("DINOV2_VITS14", None),
+        ("DINOV2_VITS14", "dinov2_vits14"),
         ("resnet18", None),
         ("", None),
         (None, None),

@@ -17,8 +17,8 @@ from skuhas import (
     WeightsNotFound,
     make_nested_scene,
 )
-from skuhas.features import _backbone, _devices
-from skuhas.features._backbone import load_backbone
+from skuhas.features import _backbone, _devices, _network
+from skuhas.features._backbone import Backbone, load_backbone
 
 TINY = "vit_tiny_patch16_224"
 FACETS = ("query", "key", "value")
@@ -933,3 +933,66 @@ def test_an_image_of_one_patch_is_enough():
     with pytest.raises(ValueError, match=r"X\[1\]: the image has 15 x 16") as caught:
         features.transform(images)
     assert len(caught.value.partial_results) == 1
+
+
+# -------------------------------------------------------------- odd networks
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "grid"),
+    [("inception_v3", (299, 299), (8, 8)), ("levit_128s", (224, 224), (4, 4))],
+)
+def test_networks_take_the_size_that_they_were_made_for(name, size, grid):
+    (item,) = build(name, image_size=size).transform([random_image(60, 90)])
+    assert item.shape[:2] == grid
+
+
+@pytest.mark.parametrize(
+    "name", ["beit_base_patch16_224", "levit_128s", "mixer_s16_224"]
+)
+def test_the_advice_for_networks_of_one_size_holds(name):
+    with pytest.raises(ValueError, match="takes images of one size only") as caught:
+        build(name).fit([None])
+    (advice,) = re.findall(r"image_size=(\(\d+, \d+\))", str(caught.value))
+    build(name, image_size=eval(advice)).fit([None])
+    tile = re.search(r"tile=(\d+) with side='shorter'", str(caught.value))
+    if tile:
+        side = int(tile[1])
+        build(name, tile=side, side="shorter", image_size=side).fit([None])
+
+
+def test_images_that_would_become_huge_are_refused():
+    thin = np.zeros((1, 50_000, 3), np.uint8)
+    with pytest.raises(ValueError, match=r"X\[0\]: an image of 1 x 50000 .* scaled to"):
+        build(side="shorter", image_size=224).transform([thin])
+
+
+def test_windows_of_a_batch_stay_within_a_cpu_s_caches(monkeypatch):
+    seen = []
+    original = Backbone.layers
+
+    def layers(self, pixels, *rest, **keywords):
+        if pixels.device.type == "cpu":
+            seen.append(tuple(pixels.shape))
+        return original(self, pixels, *rest, **keywords)
+
+    monkeypatch.setattr(Backbone, "layers", layers)
+    monkeypatch.setattr(_network, "CPU_PIXELS", 2 * 64 * 64)
+    image = random_image(64, 192)
+    features = build(tile=64, overlap=0, image_size=None, batch_size=8)
+    features.transform([image])
+    assert seen == [(2, 3, 64, 64), (1, 3, 64, 64)]
+
+
+def test_a_network_is_kept_once_whoever_asks(monkeypatch):
+    from skuhas import DinoFeatures
+
+    load_backbone.cache_clear()
+    image = random_image(32, 32)
+    for features in (
+        DinoFeatures(model="dino_vits16", weights="random", image_size=32),
+        TimmFeatures(model="vit_small_patch16_224.dino", weights="random"),
+        TimmFeatures(model="hf-hub:timm/vit_small_patch16_224.dino", weights="random"),
+    ):
+        features.set_params(image_size=32).transform([image])
+    assert load_backbone.cache_info().misses == 1

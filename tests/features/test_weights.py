@@ -17,7 +17,7 @@ import timm
 import torch
 from safetensors.torch import save, save_file
 
-from skuhas import DinoFeatures, TimmFeatures, WeightsNotFound
+from skuhas import DinoFeatures, TimmFeatures, WeightsError, WeightsNotFound
 from skuhas.features import _weights
 from skuhas.features._backbone import load_backbone
 from skuhas.features._weights import (
@@ -100,9 +100,32 @@ def fill_hub_cache(hub, state, revision="main", name="model.safetensors"):
 # ----------------------------------------------------------------------- files
 
 
-@pytest.mark.parametrize("given", ["pretrained", "random", Path(__file__)])
-def test_known_words_and_paths_that_exist_are_taken(given):
+@pytest.mark.parametrize("given", ["pretrained", "random"])
+def test_known_words_are_taken(given):
     check_weights(given)
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "is_taken"),
+    [
+        ("a.pth", b"PK\x03\x04", True),
+        ("a.pt", b"\x80\x02\x8a", True),
+        ("a.pth.tar", b"anything", True),
+        ("a.safetensors", bytes(8) + b"{", True),
+        ("a.pth", b"Dear Sir", False),
+        ("a.pth", b"", False),
+        ("a.safetensors", b"PK\x03\x04_____", False),
+        ("a.safetensors", b"", False),
+    ],
+)
+def test_what_is_plainly_no_checkpoint_is_seen_early(tmp_path, name, start, is_taken):
+    path = tmp_path / name
+    path.write_bytes(start)
+    if is_taken:
+        check_weights(path)
+        return
+    with pytest.raises(WeightsError, match=re.escape(f"weights={str(path)!r} is n")):
+        TimmFeatures(model=TINY, weights=path).fit([IMAGE])
 
 
 @pytest.mark.parametrize("given", [None, 3, True, b"random", {}])
@@ -147,7 +170,7 @@ def test_a_folder_holds_one_checkpoint_or_one_of_a_known_name(tmp_path):
 
 def test_the_home_folder_may_be_abbreviated(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "model.pth").touch()
+    (tmp_path / "model.pth").write_bytes(b"PK")
     assert find_file("~/model.pth") == tmp_path / "model.pth"
     check_weights("~/model.pth")
 
@@ -295,12 +318,58 @@ def test_what_torch_hub_has_fetched_is_found(home, no_network):
         "pretrained",
         "timm vit_small_patch16_224.dino",
         "cpu",
-        "DinoFeatures",
     )
     assert load_backbone.cache_info().misses == 1
     for key, value in loaded.model.state_dict().items():
         np.testing.assert_array_equal(value, state[key])
     assert ours.shape == (2, 3, 384)
+
+
+class Trap:
+    """Writes a file where it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_code_among_fetched_weights_is_not_run(home, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    trap = home / "sprung"
+    hub = home / "hugging" / "hub"
+    fill_hub_cache(hub, {"a": Trap(trap)}, name="pytorch_model.bin")
+    with pytest.raises(WeightsError, match="objects other than tensors"):
+        features()
+    assert not trap.exists()
+
+
+def test_what_lies_in_the_cache_and_does_not_fit_is_named(home, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    fill_hub_cache(home / "hugging" / "hub", {"a.weight": torch.zeros(2)})
+    with pytest.raises(WeightsError, match=r"missing .* 1 unexpected \(a\.weight\)"):
+        features()
+
+
+def test_names_that_timm_alone_knows_are_left_to_it(home, monkeypatch, published):
+    from timm.models import _builder
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    fill_hub_cache(
+        home / "hugging" / "hub", {f"odd.{key}": v for key, v in published.items()}
+    )
+    with pytest.raises(WeightsError, match="unexpected"):
+        features()
+    original = _builder.load_pretrained
+
+    def knowing(model, pretrained_cfg, **keywords):
+        tensors = pretrained_cfg["state_dict"]
+        renamed = {key.removeprefix("odd."): v for key, v in tensors.items()}
+        original(model, pretrained_cfg | {"state_dict": renamed}, **keywords)
+
+    monkeypatch.setattr(_builder, "load_pretrained", knowing)
+    np.testing.assert_array_equal(features(), expected(published, home))
 
 
 # --------------------------------------------------------------------- servers
@@ -393,6 +462,33 @@ def test_other_names_are_tried_only_where_a_file_is_not_there(
         features()
     assert asked == ["model.safetensors"]
     assert_advice(caught.value, home, address)
+
+
+def test_a_server_that_holds_the_file_back_is_not_waited_for(
+    endpoint, home, monkeypatch
+):
+    monkeypatch.setattr(_weights, "PATIENCE", 0.3)
+    release = threading.Event()
+
+    def answer(handler):
+        if "/resolve/" in handler.path:
+            release.wait(20)
+        answer_code(200)(handler)
+
+    address, _ = endpoint(answer)
+    begun = time.monotonic()
+    with pytest.raises(WeightsNotFound, match="does not answer") as caught:
+        features()
+    assert time.monotonic() - begun < 5
+    release.set()
+    assert_advice(caught.value, home, address)
+
+
+@pytest.mark.parametrize("address", ["nonsense", "ftp://example.org", "http://[", ""])
+def test_what_is_no_address_does_not_answer(home, monkeypatch, address):
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    with pytest.raises(WeightsNotFound, match="does not answer"):
+        features()
 
 
 def test_what_is_no_server_of_pages_does_not_answer(home, monkeypatch):
