@@ -218,11 +218,10 @@ class NetworkFeatures(ReducingFeatures):
 
         tiling = Tiling(image.shape[:2], self.tile, self._overlap(), backbone.stride)
         windows = list(tiling.windows())
+        step = self._step(image[windows[0]].shape[:2], keywords["device"])
         parts = []
-        for start in range(0, len(windows), self.batch_size):
-            some = np.stack(
-                [image[w] for w in windows[start : start + self.batch_size]]
-            )
+        for start in range(0, len(windows), step):
+            some = np.stack([image[place] for place in windows[start : start + step]])
             # One window after the other again: batches of each layer to windows.
             parts += zip(*run(backbone, some, **keywords), strict=True)
         return [tiling.join(layer) for layer in zip(*parts, strict=True)]

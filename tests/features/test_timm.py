@@ -943,6 +943,8 @@ def test_an_image_of_one_patch_is_enough():
     [("inception_v3", (299, 299), (8, 8)), ("levit_128s", (224, 224), (4, 4))],
 )
 def test_networks_take_the_size_that_they_were_made_for(name, size, grid):
+    if not hasattr(timm.create_model(name), "forward_intermediates"):
+        pytest.skip(f"timm {timm.__version__} does not read the layers of {name}")
     (item,) = build(name, image_size=size).transform([random_image(60, 90)])
     assert item.shape[:2] == grid
 
