@@ -1,6 +1,7 @@
 """What transformers with a network inside share: sizes, tiles, batches, the cache."""
 
 import os
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +31,11 @@ MOST_PIXELS = 2**28
 CPU_PIXELS = 2**18
 
 
-class NetworkFeatures(ReducingFeatures):
+class NetworkFeatures(ReducingFeatures, ABC):
     """Base of transformers that run a network of timm.
 
     A subclass has the parameters read here, names its network in
-    ``_backbone`` and ``_outline``, what it reads in ``_readout``, and what its
+    ``_backbone``, what it reads in ``_readout``, and what its
     features depend on in ``_identity``.
     """
 
@@ -44,21 +45,21 @@ class NetworkFeatures(ReducingFeatures):
 
     # ---------------------------------------------------------------- subclasses
 
+    @abstractmethod
     def _stride(self):
         """Return the multiple, in pixels, that input sides have."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _backbone(self, device):
         """Return the network on a device."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _readout(self):
         """Return a dict: layers, facet, norm, center, normalize, grid_stride."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _identity(self):
         """Return a dict of JSON values that says which network this is."""
-        raise NotImplementedError
 
     # ---------------------------------------------------------------- parameters
 
