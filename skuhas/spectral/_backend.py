@@ -1,0 +1,65 @@
+"""The few things that differ between numpy arrays and tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_numpy_namespace
+from numpy.typing import NDArray
+
+# Any array that array-api-compat knows: numpy's, torch's, CuPy's ...
+Array = Any
+
+# Rows that are brought to double precision at once.
+ROWS = 8192
+
+
+def namespace(*arrays: Array) -> Any:
+    """Return the functions of the standard for some arrays of one library."""
+    return array_namespace(*arrays)
+
+
+def is_numpy(array: Array) -> bool:
+    return is_numpy_namespace(array_namespace(array))
+
+
+def to_numpy(array: Array) -> NDArray:
+    """Return an array on the host; numpy's own are returned as they are."""
+    if isinstance(array, np.ndarray):
+        return array
+    if hasattr(array, "detach"):
+        return array.detach().cpu().numpy()
+    if hasattr(array, "get"):
+        return array.get()
+    return np.asarray(array)
+
+
+def like(values: NDArray, reference: Array) -> Array:
+    """Return values of the host as an array of the reference's kind and device."""
+    if isinstance(reference, np.ndarray):
+        return values
+    xp = array_namespace(reference)
+    return xp.asarray(values, device=device(reference))
+
+
+def as_double(array: Array) -> Array:
+    xp = array_namespace(array)
+    return xp.astype(array, xp.float64, copy=False)
+
+
+def eigh(matrix: Array) -> tuple[Array, Array]:
+    """Return all eigenpairs of symmetric matrices, ascending.
+
+    Parameters
+    ----------
+    matrix : array of shape (..., n, n)
+
+    Returns
+    -------
+    values : array of shape (..., n)
+    vectors : array of shape (..., n, n)
+        Orthonormal columns.
+    """
+    values, vectors = array_namespace(matrix).linalg.eigh(matrix)
+    return values, vectors
