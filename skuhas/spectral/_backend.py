@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import array_api_compat.numpy as numpy_namespace
 import numpy as np
 from array_api_compat import array_namespace, device, is_numpy_namespace
 from numpy.typing import NDArray
@@ -17,10 +18,16 @@ ROWS = 8192
 
 def namespace(*arrays: Array) -> Any:
     """Return the functions of the standard for some arrays of one library."""
-    return array_namespace(*arrays)
+    for array in arrays:
+        if type(array) is not np.ndarray:
+            return array_namespace(*arrays)
+    # The same answer, without the search.
+    return numpy_namespace
 
 
 def is_numpy(array: Array) -> bool:
+    if type(array) is np.ndarray:
+        return True
     return is_numpy_namespace(array_namespace(array))
 
 
@@ -46,6 +53,19 @@ def like(values: NDArray, reference: Array) -> Array:
 def as_double(array: Array) -> Array:
     xp = array_namespace(array)
     return xp.astype(array, xp.float64, copy=False)
+
+
+def along(array: Array, index: Array) -> Array:
+    """Return the entries of the last axis at an index of the same other axes."""
+    xp = namespace(array)
+    if array.ndim == 1:
+        return xp.take(array, index, axis=0)
+    return xp.take_along_axis(array, index, axis=-1)
+
+
+def at_least(array: Array, least: float) -> Array:
+    # Clipping costs several times as much through the standard's wrappers.
+    return namespace(array).where(array > least, array, least)
 
 
 def eigh(matrix: Array) -> tuple[Array, Array]:

@@ -1,41 +1,42 @@
-"""The smallest eigenpairs of a normalised Laplacian: one interface, two solvers."""
+"""The smallest eigenpairs of normalised Laplacians: one interface to the solvers."""
 
 from __future__ import annotations
 
-import inspect
-from contextlib import suppress
+import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
-from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
+from sklearn.exceptions import ConvergenceWarning
 
-from skuhas.spectral._laplacian import NormalisedGraph
+from skuhas.spectral._backend import Array, at_least, eigh, is_numpy, like, namespace
+from skuhas.spectral._krylov import SlowConvergenceError, largest_eigenpairs
 
-# Below the first size the whole spectrum is cheapest; above the second a few
-# dozen products with the matrix cost less than its reduction to tridiagonal form.
+# Up to the first size the whole spectrum is cheapest; from the second a few
+# products with the matrix cost less than its reduction to tridiagonal form.
 WHOLE_SPECTRUM = 24
-LANCZOS = 200
-# Lanczos pays only for a small part of the spectrum.
-LANCZOS_SHARE = 10
+KRYLOV = 200
+# Krylov spaces pay only for a small part of the spectrum.
+KRYLOV_SHARE = 10
+# Products that are tried, for every so many vertices one more: as long as they
+# cost less than the dense solver would have.
+PRODUCTS, PRODUCT_SHARE = 20, 10
+# Up to so many vertices the dense solver is no loss worth a warning.
+DENSE = 1000
 # N has its spectrum in [-1, 1]; this takes the trivial pair from 1 to -2, under
 # all others.
 SHIFT = 3.0
-# Restarts of Lanczos before the dense solver takes over.
-RESTARTS = 25
-# Relative residual of Lanczos, by the bytes of a number.
-TOLERANCE = {4: 1e-5, 8: 1e-6}
+# Norm of a residual, by whether the affinity is in single precision.
+TOLERANCE = {True: 2e-5, False: 1e-6}
 # Summed squares of the eigenvalues' distances from their mean, where they are
 # equal but for rounding.
 ISOTROPIC = 1e-13
-# Scipy 1.17 draws restart vectors from a generator of the operating system's
-# entropy unless it is given one; earlier versions have a fixed sequence.
-_SEEDED = "rng" in inspect.signature(eigsh).parameters
 
 
 def smallest_eigenpairs(
-    graph: NormalisedGraph, n_pairs: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    graph: Any, n_pairs: int, *, start: Array | None = None
+) -> tuple[Array, Array]:
     """Return the smallest eigenpairs of the Laplacian I - N, the trivial one first.
 
     The trivial pair is known in closed form and deflated, so that the others
@@ -44,20 +45,32 @@ def smallest_eigenpairs(
     graph of equal vertices, every vector orthogonal to the trivial one would
     do; the smoothest along the vertices' order are returned.
 
+    Small graphs are solved densely, large ones in a Krylov space as long as that
+    is cheaper. Where it converges too slowly a dense solver takes over, with a
+    warning beyond 1000 vertices.
+
     Parameters
     ----------
     graph : NormalisedGraph
-        A graph of n vertices.
+        A graph of n vertices, or a stack of them.
     n_pairs : int
         Number of pairs, in [1, n].
+    start : array of shape (n, n_vectors), default=None
+        Guesses of the eigenvectors after the trivial one, of one large graph.
+        They change nothing but the time that it takes.
 
     Returns
     -------
-    values : ndarray of shape (n_pairs,)
-        Ascending, in [0, 2]; ``values[0]`` is 0.
-    vectors : ndarray of shape (n, n_pairs)
+    values : array of shape (..., n_pairs)
+        Ascending, in [0, 2]; the first is 0.
+    vectors : array of shape (..., n, n_pairs)
         Orthonormal columns, each with its largest entry in absolute value
         positive.
+
+    Warns
+    -----
+    ConvergenceWarning
+        More than 1000 vertices are solved densely, as exactly but slowly.
 
     Examples
     --------
@@ -67,92 +80,118 @@ def smallest_eigenpairs(
     >>> smallest_eigenpairs(normalise(path), 3)[0].round(6)
     array([0., 1., 2.])
     """
-    n_vertices = graph.degrees.size
-    values = np.zeros(n_pairs)
-    vectors = np.empty((n_vertices, n_pairs))
-    vectors[:, 0] = graph.trivial
-    if n_pairs == 1:
-        return values, vectors
-    isotropic = _isotropic_value(graph)
-    if isotropic is not None:
-        largest = np.full(n_pairs - 1, isotropic)
-        basis = _smooth_basis(graph.trivial, n_pairs - 1)
-    else:
-        largest, basis = _largest(graph, n_pairs - 1)
-    values[1:] = np.maximum(1.0 - largest, 0.0)
-    peaks = np.abs(basis).argmax(axis=0)
-    signs = np.sign(basis[peaks, np.arange(n_pairs - 1)])
-    np.multiply(basis, signs, out=vectors[:, 1:])
+    values, vectors, _ = pairs_and_guesses(graph, n_pairs, start)
     return values, vectors
 
 
-def _isotropic_value(graph: NormalisedGraph) -> float | None:
-    """Return the one eigenvalue that N has beside the trivial 1, None if several."""
+def pairs_and_guesses(
+    graph: Any, n_pairs: int, start: Array | None = None
+) -> tuple[Array, Array, Array | None]:
+    """Return eigenpairs, and vectors from which parts of the graph may start."""
+    xp = namespace(graph.degrees)
+    trivial = graph.trivial[..., None]
+    if n_pairs == 1:
+        return xp.zeros_like(graph.degrees[..., :1]), trivial, None
     mean, spread = graph.other_eigenvalues()
-    return mean if spread <= ISOTROPIC else None
+    isotropic = spread <= ISOTROPIC
+    guesses = None
+    if bool(xp.all(isotropic)):
+        largest = mean[..., None] + xp.zeros_like(graph.degrees[..., 1:n_pairs])
+        basis = _smooth_basis(graph.trivial, n_pairs - 1)
+    else:
+        largest, basis, guesses = _largest(graph, n_pairs - 1, start)
+        if bool(xp.any(isotropic)):
+            # One value beside the trivial 1: no vector is better than another.
+            smooth = _smooth_basis(graph.trivial, n_pairs - 1)
+            basis = xp.where(isotropic[..., None, None], smooth, basis)
+            largest = xp.where(isotropic[..., None], mean[..., None], largest)
+    peaks = xp.argmax(xp.abs(basis), axis=-2, keepdims=True)
+    basis = basis * xp.sign(xp.take_along_axis(basis, peaks, axis=-2))
+    values = xp.concat(
+        [xp.zeros_like(largest[..., :1]), at_least(1.0 - largest, 0.0)], axis=-1
+    )
+    return values, xp.concat([trivial, basis], axis=-1), guesses
 
 
-def _smooth_basis(trivial: NDArray[np.float64], n_vectors: int) -> NDArray[np.float64]:
+def _smooth_basis(trivial: Array, n_vectors: int) -> Array:
     """Return orthonormal cosines of growing frequency, orthogonal to `trivial`."""
-    size = trivial.size
+    xp = namespace(trivial)
+    size = trivial.shape[-1]
     phase = np.pi * (np.arange(size) + 0.5) / size
+    cosines = like(np.cos(phase[:, None] * np.arange(1, n_vectors + 1)), trivial)
     # Scaled by D^(1/2), as the trivial vector is: divided by it again, the first
     # one runs monotonically along the vertices.
-    waves = trivial[:, None] * np.cos(phase[:, None] * np.arange(1, n_vectors + 1))
-    return np.linalg.qr(np.column_stack([trivial, waves]))[0][:, 1:]
+    columns = xp.concat([trivial[..., None], trivial[..., None] * cosines], axis=-1)
+    return xp.linalg.qr(columns)[0][..., 1:]
 
 
 def _largest(
-    graph: NormalisedGraph, n_pairs: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    graph: Any, n_pairs: int, start: Array | None
+) -> tuple[Array, Array, Array | None]:
     """Return the largest eigenpairs of N but for the trivial one, descending."""
-    size = graph.degrees.size
-    if size >= LANCZOS and n_pairs * LANCZOS_SHARE <= size:
-        # Where the gap is tiny the iterations crawl; the dense solver is exact too.
-        with suppress(ArpackError):
-            return _lanczos(graph, n_pairs)
-    matrix = graph.matrix()
-    matrix -= SHIFT * graph.trivial[:, None] * graph.trivial
-    if size <= WHOLE_SPECTRUM or n_pairs > size // 2:
-        values, vectors = np.linalg.eigh(matrix)
-        return values[: -n_pairs - 1 : -1], vectors[:, : -n_pairs - 1 : -1]
-    # Bisection and inverse iteration; the MRRR driver, scipy's default, slows
-    # down by orders of magnitude on the clustered spectra of near-uniform graphs.
-    values, vectors = linalg.eigh(
-        matrix,
-        subset_by_index=[size - n_pairs, size - 1],
-        driver="evx",
-        check_finite=False,
-    )
-    if values.size < n_pairs:
-        # Bisection can lose eigenvalues that are repeated to the last bit.
-        values, vectors = np.linalg.eigh(matrix)
-        values, vectors = values[-n_pairs:], vectors[:, -n_pairs:]
-    return values[::-1], vectors[:, ::-1]
-
-
-def _lanczos(
-    graph: NormalisedGraph, n_pairs: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    size = graph.degrees.size
+    alone = graph.degrees.ndim == 1
+    size = graph.size
+    if alone and size >= KRYLOV and n_pairs * KRYLOV_SHARE <= size:
+        try:
+            return _krylov(graph, n_pairs, start)
+        except SlowConvergenceError:
+            if size > DENSE:
+                warnings.warn(
+                    f"{n_pairs} eigenvectors of {size} vertices did not converge in "
+                    "a Krylov space; a dense solver takes over.",
+                    ConvergenceWarning,
+                    stacklevel=2,
+                )
     trivial = graph.trivial
+    matrix = graph.matrix() - SHIFT * trivial[..., :, None] * trivial[..., None, :]
+    subset = size > WHOLE_SPECTRUM and n_pairs <= size // 2
+    if subset and is_numpy(trivial):
+        return *_bisection(matrix, n_pairs), None
+    xp = namespace(trivial)
+    values, vectors = eigh(matrix)
+    values = xp.flip(values[..., -n_pairs:], axis=-1)
+    return values, xp.flip(vectors[..., -n_pairs:], axis=-1), None
 
-    def product(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-        vector = vector.ravel()
-        shift = SHIFT * float(trivial @ vector)
-        return graph.product(vector) - shift * trivial
 
-    operator = LinearOperator((size, size), matvec=product, dtype=np.float64)
-    start = np.random.default_rng(size).standard_normal(size)
-    seeded = {"rng": np.random.default_rng(size)} if _SEEDED else {}
-    values, vectors = eigsh(
-        operator,
-        k=n_pairs,
-        which="LA",
-        v0=start,
-        maxiter=RESTARTS,
-        tol=TOLERANCE[graph.affinity.itemsize],
-        **seeded,
+def _bisection(matrices: NDArray, n_pairs: int) -> tuple[NDArray, NDArray]:
+    """Return the largest eigenpairs by bisection and inverse iteration.
+
+    The MRRR driver, scipy's default, slows down by orders of magnitude on the
+    clustered spectra of near-uniform graphs.
+    """
+    size = matrices.shape[-1]
+    values = np.empty((*matrices.shape[:-2], n_pairs))
+    vectors = np.empty((*matrices.shape[:-1], n_pairs))
+    for place in np.ndindex(matrices.shape[:-2]):
+        some, columns = linalg.eigh(
+            matrices[place],
+            subset_by_index=[size - n_pairs, size - 1],
+            driver="evx",
+            check_finite=False,
+        )
+        if some.size < n_pairs:
+            # Bisection can lose eigenvalues that are repeated to the last bit.
+            some, columns = np.linalg.eigh(matrices[place])
+            some, columns = some[-n_pairs:], columns[:, -n_pairs:]
+        values[place], vectors[place] = some[::-1], columns[:, ::-1]
+    return values, vectors
+
+
+def _krylov(
+    graph: Any, n_pairs: int, start: Array | None
+) -> tuple[Array, Array, Array]:
+    trivial = graph.trivial[:, None]
+
+    def product(vectors: Array) -> Array:
+        return graph.product(vectors) - SHIFT * trivial * (trivial.T @ vectors)
+
+    values, vectors = largest_eigenpairs(
+        product,
+        graph.size,
+        n_pairs,
+        tolerance=TOLERANCE[graph.single],
+        n_products=PRODUCTS + graph.size // PRODUCT_SHARE,
+        reference=graph.trivial,
+        start=start,
     )
-    order = np.argsort(-values, kind="stable")
-    return values[order], vectors[:, order]
+    return values[:n_pairs], vectors[:, :n_pairs], vectors

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from skuhas.spectral._backend import Array, as_double, is_numpy, namespace
+
+# Rows that are gone through at once, where a whole matrix more would be made.
+STRIP = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +20,24 @@ class NormalisedGraph:
     row of L is zero.
 
     Large graphs need only products with N, so it is never formed for them.
+    Arrays are numpy's or those of any library with the array API standard, on
+    any device, and all fields may have further axes in front: a stack of
+    graphs of one size.
 
     Parameters
     ----------
-    affinity : ndarray of shape (n, n), dtype float32 or float64
+    affinity : array of shape (..., n, n), dtype float32 or float64
         A, symmetric and non-negative.
-    degrees : ndarray of shape (n,)
+    degrees : array of shape (..., n)
         Row sums of A.
-    scale : ndarray of shape (n,)
+    scale : array of shape (..., n)
         :math:`D^{-1/2}`, 1 where the degree is 0.
-    isolated : ndarray of shape (n,), dtype bool
-        Which degrees are 0.
-    trivial : ndarray of shape (n,)
+    isolated : array of shape (..., n), dtype bool, or None
+        Which degrees are 0; None where none is.
+    trivial : array of shape (..., n)
         The unit eigenvector of L to the eigenvalue 0 that every graph has,
         proportional to :math:`D^{1/2} 1`.
-    square_norm : float
+    square_norm : array of shape (...)
         :math:`\|N\|_F^2`.
 
     Examples
@@ -43,36 +49,57 @@ class NormalisedGraph:
            [0.5, 0.5]])
     """
 
-    affinity: NDArray
-    degrees: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    isolated: NDArray[np.bool_]
-    trivial: NDArray[np.float64]
-    square_norm: float
+    affinity: Array
+    degrees: Array
+    scale: Array
+    isolated: Array | None
+    trivial: Array
+    square_norm: Array
 
-    def matrix(self) -> NDArray[np.float64]:
+    def __getitem__(self, place: int) -> NormalisedGraph:
+        """Return one graph of a stack."""
+        fields = (getattr(self, name) for name in self.__slots__)
+        return NormalisedGraph(
+            *(None if array is None else array[place, ...] for array in fields)
+        )
+
+    @property
+    def size(self) -> int:
+        """Number of vertices."""
+        return self.degrees.shape[-1]
+
+    @property
+    def single(self) -> bool:
+        """Whether the affinity is in single precision."""
+        return self.affinity.dtype == namespace(self.affinity).float32
+
+    def matrix(self) -> Array:
         """Return N.
 
         Returns
         -------
-        ndarray of shape (n, n)
+        array of shape (..., n, n)
         """
-        matrix = self.affinity * self.scale
-        matrix *= self.scale[:, None]
-        if self.isolated.any():
-            matrix[self.isolated, self.isolated] = 1.0
+        xp = namespace(self.affinity)
+        matrix = self.affinity * self.scale[..., None, :]
+        matrix *= self.scale[..., None]
+        if self.isolated is not None:
+            own = xp.eye(self.size, dtype=xp.bool, device=self.affinity.device)
+            matrix = xp.where(own & self.isolated[..., None], 1.0, matrix)
         return matrix
 
-    def diagonal(self) -> NDArray[np.float64]:
+    def diagonal(self) -> Array:
         """Return the diagonal of N.
 
         Returns
         -------
-        ndarray of shape (n,)
+        array of shape (..., n)
         """
-        return np.diagonal(self.affinity) * self.scale**2 + self.isolated
+        xp = namespace(self.affinity)
+        own = xp.linalg.diagonal(self.affinity) * self.scale**2
+        return own if self.isolated is None else own + as_double(self.isolated)
 
-    def other_eigenvalues(self) -> tuple[float, float]:
+    def other_eigenvalues(self) -> tuple[Array, Array]:
         """Return mean and spread of the eigenvalues of N but the trivial 1.
 
         Their sum is the trace and the sum of their squares the square norm, so
@@ -80,39 +107,95 @@ class NormalisedGraph:
 
         Returns
         -------
-        mean : float
-        spread : float
+        mean : array of shape (...)
+        spread : array of shape (...)
             Sum of the squared distances from the mean.
         """
-        n_others = max(self.degrees.size - 1, 1)
-        mean = (float(self.diagonal().sum()) - 1.0) / n_others
+        n_others = max(self.size - 1, 1)
+        trace = namespace(self.degrees).sum(self.diagonal(), axis=-1)
+        mean = (trace - 1.0) / n_others
         return mean, self.square_norm - 1.0 - n_others * mean**2
 
-    def product(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    def product(self, vectors: Array) -> Array:
         """Return N times one vector or several as columns.
 
         Parameters
         ----------
-        vectors : ndarray of shape (n,) or (n, n_vectors)
+        vectors : array of shape (n,) or (..., n, n_vectors)
 
         Returns
         -------
-        ndarray of the shape of `vectors`
+        array of the shape of `vectors`
         """
-        scale, isolated = self.scale, self.isolated
-        if vectors.ndim == 2:
-            scale, isolated = scale[:, None], isolated[:, None]
+        xp = namespace(self.affinity)
+        if vectors.ndim == 1:
+            return self.product(vectors[:, None])[:, 0]
+        scale = self.scale[..., None]
         # Mixed precision would convert the whole matrix every time.
-        scaled = (scale * vectors).astype(self.affinity.dtype, copy=False)
-        return scale * (self.affinity @ scaled) + isolated * vectors
+        scaled = xp.astype(scale * vectors, self.affinity.dtype, copy=False)
+        result = scale * xp.matmul(self.affinity, scaled)
+        if self.isolated is not None:
+            result = result + as_double(self.isolated)[..., None] * vectors
+        return result
+
+    def leading_sums(self, order: Array) -> Array:
+        """Return the sums of A over every leading block of its vertices in order.
+
+        Parameters
+        ----------
+        order : array of shape (..., n), of integers
+            A permutation of the vertices.
+
+        Returns
+        -------
+        array of shape (..., n), dtype float64
+            Entry i sums over the pairs of the first i + 1 vertices.
+        """
+        xp = namespace(self.affinity)
+        rank = xp.argsort(order, axis=-1) if self.size > STRIP else None
+        sums = []
+        # Row sums under the diagonal, strip by strip: no sorted copy is made.
+        for begin in range(0, self.size, STRIP):
+            chosen = order[..., begin : begin + STRIP]
+            rows = _rows(self.affinity, chosen)
+            corner = _columns(rows, chosen)
+            below = xp.sum(xp.tril(corner, k=-1), axis=-1, dtype=xp.float64)
+            if rank is not None and begin:
+                earlier = xp.astype(rank < begin, self.affinity.dtype)
+                below = below + xp.matmul(rows, earlier[..., None])[..., 0]
+            own = xp.linalg.diagonal(corner)
+            sums.append(2.0 * below + own)
+        return xp.cumulative_sum(xp.concat(sums, axis=-1), axis=-1)
 
 
-def normalise(affinity: NDArray) -> NormalisedGraph:
+def _rows(matrix: Array, chosen: Array) -> Array:
+    """Return rows of matrices, all at once."""
+    xp = namespace(matrix)
+    if matrix.ndim == 2:
+        return xp.take(matrix, chosen, axis=0)
+    # As rows of one long matrix, which is much faster than two index arrays.
+    n_graphs, n_rows, width = matrix.shape
+    first = xp.arange(n_graphs, dtype=chosen.dtype, device=matrix.device) * n_rows
+    places = xp.reshape(chosen + first[:, None], (-1,))
+    rows = xp.take(xp.reshape(matrix, (n_graphs * n_rows, width)), places, axis=0)
+    return xp.reshape(rows, (n_graphs, chosen.shape[-1], width))
+
+
+def _columns(rows: Array, chosen: Array) -> Array:
+    """Return columns of rows of matrices; transposed, as the rows are symmetric."""
+    xp = namespace(rows)
+    if rows.ndim == 2:
+        return xp.take(rows, chosen, axis=1)
+    turned = rows.mT
+    return _rows(xp.asarray(turned, copy=True) if is_numpy(rows) else turned, chosen)
+
+
+def normalise(affinity: Array) -> NormalisedGraph:
     """Return the normalised graph of a symmetric, non-negative affinity.
 
     Parameters
     ----------
-    affinity : ndarray of shape (n, n)
+    affinity : array of shape (..., n, n)
 
     Returns
     -------
@@ -125,19 +208,31 @@ def normalise(affinity: NDArray) -> NormalisedGraph:
     >>> normalise(np.array([[0.0, 4.0], [4.0, 0.0]])).degrees
     array([4., 4.])
     """
-    degrees = affinity.sum(axis=1, dtype=np.float64)
-    root = np.sqrt(degrees)
-    isolated = root == 0
-    total = float(degrees.sum())
-    if isolated.any():
-        scale = 1.0 / np.where(isolated, 1.0, root)
-        trivial = root if total > 0 else np.ones_like(root)
-    else:
-        scale, trivial = 1.0 / root, root
-    trivial = trivial / np.sqrt(total if total > 0 else root.size)
+    xp = namespace(affinity)
+    degrees = xp.sum(affinity, axis=-1, dtype=xp.float64)
+    scale, isolated, trivial = normalising(degrees)
     square = scale * scale
-    rows = np.einsum(
-        "ij,ij,j->i", affinity, affinity, square.astype(affinity.dtype, copy=False)
-    )
-    square_norm = float(square @ rows + isolated.sum())
+    weights = xp.astype(square, affinity.dtype, copy=False)[..., None]
+    rows: list[Any] = []
+    for begin in range(0, affinity.shape[-1], STRIP):
+        strip = affinity[..., begin : begin + STRIP, :]
+        rows.append(xp.matmul(strip * strip, weights)[..., 0])
+    square_norm = xp.sum(square * xp.concat(rows, axis=-1), axis=-1)
+    if isolated is not None:
+        square_norm = square_norm + xp.sum(as_double(isolated), axis=-1)
     return NormalisedGraph(affinity, degrees, scale, isolated, trivial, square_norm)
+
+
+def normalising(degrees: Array) -> tuple[Array, Array | None, Array]:
+    """Return D^(-1/2), which degrees are 0, and the trivial unit eigenvector."""
+    xp = namespace(degrees)
+    total = xp.sum(degrees, axis=-1, keepdims=True)
+    root = xp.sqrt(degrees)
+    isolated = degrees <= 0
+    if not bool(xp.any(isolated)):
+        return 1.0 / root, None, root / xp.sqrt(total)
+    scale = 1.0 / xp.where(isolated, 1.0, root)
+    # Without any affinity every vector is an eigenvector, the constant one too.
+    trivial = xp.where(total > 0, root, 1.0)
+    norm = xp.sqrt(xp.where(total > 0, total, float(degrees.shape[-1])))
+    return scale, isolated, trivial / norm

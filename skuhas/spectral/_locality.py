@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,10 +65,23 @@ class Locality:
         float
             In [0, strength].
         """
-        share = float(self.shares[regions].sum())
+        return float(self.exponents(np.asarray(regions)))
+
+    def exponents(self, regions: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return q for nodes of one number of regions.
+
+        Parameters
+        ----------
+        regions : ndarray of shape (..., n), of int
+
+        Returns
+        -------
+        ndarray of shape (...)
+        """
+        share = self.shares[regions].sum(axis=-1)
+        level = np.log(1.0 / share) / np.log(1.0 / FULL_SHARE)
         # Rounding can leave the whole picture a little above or below 1.
-        level = max(0.0, math.log(1.0 / share) / math.log(1.0 / FULL_SHARE))
-        return self.strength * min(1.0, round(level, 12))
+        return self.strength * np.clip(np.round(level, 12), 0.0, 1.0)
 
 
 def diffusion_nearness(conductance: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
-from skuhas.spectral._laplacian import NormalisedGraph
+from skuhas.spectral._backend import Array, as_double, at_least, namespace
+
+# Rounding of the sums in the distance, each of which is about as large as N's.
+ROUNDING = 1e-13
 
 
 def perturbation(
-    graph: NormalisedGraph,
-    parts: NDArray,
-    weights: NDArray[np.float64],
+    graph: Any,
+    parts: Array,
+    weights: Array,
     gap: float,
     *,
     self_affinity: bool,
@@ -31,10 +33,10 @@ def perturbation(
 
     Parameters
     ----------
-    graph : NormalisedGraph
-    parts : ndarray of shape (n,), dtype int
+    graph : NormalisedGraph or FactoredGraph
+    parts : array of shape (n,), of integers
         Part of every vertex, from 0 to k - 1.
-    weights : ndarray of shape (n,)
+    weights : array of shape (n,)
         w, greater than 0: the affinity of vertices with similarity 1 is
         :math:`w_i w_j`.
     gap : float
@@ -66,32 +68,63 @@ def perturbation(
     ... )
     0.0
     """
-    if gap == np.inf:
+    if gap == float("inf"):
         return 0.0
-    n_parts = int(parts.max()) + 1
-    total = np.bincount(parts, weights=weights, minlength=n_parts)[parts]
+    distance = float(distance_from_ideal(graph, parts, weights, self_affinity))
+    if distance == 0.0:
+        return 0.0
+    return distance / gap if gap > 0 else float("inf")
+
+
+def distance_from_ideal(
+    graph: Any,
+    parts: Array,
+    weights: Array,
+    self_affinity: bool,
+    n_parts: int | None = None,
+) -> Array:
+    r"""Return :math:`\|L - L^*\|_F` of graphs of one size.
+
+    Parameters
+    ----------
+    graph : NormalisedGraph or FactoredGraph
+        One graph or a stack of them.
+    parts : array of shape (..., n), of integers
+    weights : array of shape (..., n)
+    self_affinity : bool
+    n_parts : int, default=None
+        Parts of every graph; None counts those of the one.
+
+    Returns
+    -------
+    array of shape (...)
+    """
+    xp = namespace(parts)
+    if n_parts is None:
+        n_parts = int(xp.max(parts)) + 1
+    names = xp.arange(n_parts, dtype=parts.dtype, device=parts.device)
+    member = as_double(parts[..., None] == names)
+    total = xp.sum(member * weights[..., None], axis=-2, keepdims=True)
+    total = xp.sum(member * total, axis=-1)
     if self_affinity:
-        ideal = np.sqrt(weights / total)
+        ideal = xp.sqrt(weights / total)
         ideal_square = float(n_parts)
+        alone = None
     else:
-        others = total - weights
         # A part of one vertex is isolated in the ideal graph; as in `normalise`
         # its Laplacian row is zero, which the diagonal below accounts for.
-        alone = np.bincount(parts, minlength=n_parts)[parts] == 1
-        ideal = np.zeros_like(weights)
-        ideal[~alone] = np.sqrt(weights[~alone] / others[~alone])
-        square = np.bincount(parts, weights=ideal**2, minlength=n_parts)
-        ideal_square = float((square**2).sum() - (ideal**4).sum() + alone.sum())
-    spread = np.zeros((parts.size, n_parts))
-    spread[np.arange(parts.size), parts] = ideal
-    inner = float(np.einsum("ip,ip->", spread, graph.product(spread)))
-    if not self_affinity:
-        diagonal = graph.diagonal()
-        inner += float(diagonal[alone].sum() - (diagonal * ideal**2).sum())
-    distance = graph.square_norm + ideal_square - 2.0 * inner
-    # Rounding of the three sums, each of which is about as large as N's.
-    if distance <= 1e-13 * max(ideal_square, 1.0):
-        return 0.0
-    if gap <= 0:
-        return float("inf")
-    return float(np.sqrt(distance) / gap)
+        count = xp.sum(member, axis=-2, keepdims=True)
+        alone = xp.sum(member * count, axis=-1) == 1
+        others = xp.where(alone, 1.0, total - weights)
+        ideal = xp.where(alone, 0.0, xp.sqrt(weights / others))
+        square = xp.sum(member * ideal[..., None] ** 2, axis=-2)
+        ideal_square = xp.sum(square**2, axis=-1) - xp.sum(ideal**4, axis=-1)
+        ideal_square = ideal_square + xp.sum(as_double(alone), axis=-1)
+    spread = ideal[..., None] * member
+    inner = xp.sum(spread * graph.product(spread), axis=(-2, -1))
+    if alone is not None:
+        own = xp.where(alone, 1.0, -(ideal**2)) * graph.diagonal()
+        inner = inner + xp.sum(own, axis=-1)
+    square = graph.square_norm + ideal_square - 2.0 * inner
+    least = ROUNDING * at_least(ideal_square + 0.0 * square, 1.0)
+    return xp.sqrt(xp.where(square <= least, 0.0, square))

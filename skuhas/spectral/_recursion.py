@@ -1,26 +1,36 @@
-"""The recursion: split a graph, then its parts, with an explicit stack."""
+"""The recursion: split graphs, then their parts, the largest first."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skuhas._common import node_seed
+from skuhas.spectral._backend import Array, is_numpy, like, namespace
 from skuhas.spectral._gates import Gates
 from skuhas.spectral._locality import Locality
-from skuhas.spectral._split import split_graph
+from skuhas.spectral._sources import BY_PAIRS, DenseSource
+from skuhas.spectral._split import Split, split_affinities
 from skuhas.tree import RegionTree, canonical_labels, canonical_parents
 
-# Smallest node for which single precision pays; there the cost is in memory
-# traffic.
-SINGLE_PRECISION = 200
+# Nodes of one size up to this many vertices are split together. On a CPU larger
+# ones cost so much that nothing is gained; a GPU would idle.
+TOGETHER = {True: 32, False: 256}
+# Numbers in the affinities of nodes that are split together, at most.
+STACK = 2**22
+# Smallest part that takes over its parent's eigenvectors as a start.
+START = 200
 
 
 def grow_tree(
-    affinity: NDArray,
-    weights: NDArray[np.float64],
+    affinity: Array,
+    weights: Array,
     leaf_labels: NDArray,
     gates: Gates,
     *,
@@ -28,6 +38,7 @@ def grow_tree(
     self_affinity: bool = True,
     assign_labels: str = "kmeans",
     seed: int = 0,
+    n_threads: int = 1,
 ) -> RegionTree:
     """Split a graph of regions recursively into a tree.
 
@@ -37,10 +48,11 @@ def grow_tree(
 
     Parameters
     ----------
-    affinity : ndarray of shape (n, n), dtype float32 or float64
-        Symmetric and non-negative. In single precision large nodes cost half;
-        small ones are always split in double.
-    weights : ndarray of shape (n,)
+    affinity : array of shape (n, n), dtype float32 or float64
+        Symmetric and non-negative, numpy's or of another library with the array
+        API standard, where it stays on its device. In single precision large
+        nodes cost half; small ones are always split in double.
+    weights : array of shape (n,)
         Vertex weights of the affinity, see `perturbation`.
     leaf_labels : integer ndarray
         Vertex of every pixel, -1 for none; each vertex has one.
@@ -55,6 +67,8 @@ def grow_tree(
         How eigenvectors become more than two parts.
     seed : int, default=0
         Seed of the whole tree.
+    n_threads : int, default=1
+        Large nodes split at once. The tree does not depend on it.
 
     Returns
     -------
@@ -69,95 +83,271 @@ def grow_tree(
     >>> grow_tree(affinity, np.ones(4), np.arange(4), Gates(max_ncut=0.3)).leaf_labels
     array([0, 0, 1, 1], dtype=int32)
     """
-    parents = [0]
-    figures: list[tuple[float, float, float]] = [(np.nan, np.nan, np.nan)]
-    node_of_vertex = np.zeros(len(affinity), dtype=np.intp)
-    stack: list[tuple[int, NDArray[np.intp], _Block, tuple[int, ...]]]
-    stack = [(0, np.arange(len(affinity)), _Block.of_root(affinity, locality), ())]
-    while stack:
-        node, vertices, block, path = stack.pop()
-        node_of_vertex[vertices] = node
-        if vertices.size <= gates.min_size or vertices.size < 2:
-            continue
-        if gates.max_depth is not None and len(path) >= gates.max_depth:
-            continue
-        block = block.bound(locality, vertices)
-        split = split_graph(
-            block.bound_affinity,
-            weights[vertices],
-            gates,
-            self_affinity=self_affinity,
-            assign_labels=assign_labels,
-            seed=node_seed(seed, path) if gates.max_branching > 3 else seed,
-        )
-        if split is None:
-            continue
-        figures[node] = (split.ncut, split.perturbation, split.eigengap)
-        for rank in range(int(split.parts.max()) + 1):
-            part = np.flatnonzero(split.parts == rank)
-            parents.append(node)
-            figures.append((np.nan, np.nan, np.nan))
-            child = len(parents) - 1
-            if part.size == 1:
-                node_of_vertex[vertices[part]] = child
-                continue
-            stack.append((child, vertices[part], block.part(part), (*path, rank)))
-    return _as_tree(parents, figures, node_of_vertex, leaf_labels)
+    source = DenseSource(affinity, weights, locality)
+    return grow_trees(
+        [source],
+        [leaf_labels],
+        gates,
+        self_affinity=self_affinity,
+        assign_labels=assign_labels,
+        seed=seed,
+        n_threads=n_threads,
+    )[0]
+
+
+def grow_trees(
+    sources: list[Any],
+    leaf_labels: list[NDArray],
+    gates: Gates,
+    *,
+    self_affinity: bool = True,
+    assign_labels: str = "kmeans",
+    seed: int = 0,
+    n_threads: int = 1,
+) -> list[RegionTree]:
+    """Split several graphs into trees, small nodes of all of them together.
+
+    A tree is the same alone and in company.
+
+    Parameters
+    ----------
+    sources : list of DenseSource
+    leaf_labels : list of integer ndarray
+    gates, self_affinity, assign_labels, seed, n_threads
+        As `grow_tree` has them.
+
+    Returns
+    -------
+    list of RegionTree
+    """
+    # k-means, which more than two parts need, silences warnings for its time,
+    # which threads must not do.
+    if gates.max_branching > 3 or not is_numpy(sources[0].weights):
+        n_threads = 1
+    growth = _Growth(gates, self_affinity, assign_labels, seed, n_threads)
+    drafts = [_Draft(source.size) for source in sources]
+    growth.grow(
+        [
+            _Node(draft, source, 0, np.arange(source.size))
+            for draft, source in zip(drafts, sources, strict=True)
+        ]
+    )
+    return [
+        draft.tree(labels) for draft, labels in zip(drafts, leaf_labels, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
-    """A node's part of the matrices."""
+class _Node:
+    """A node that may be split."""
 
-    affinity: NDArray
-    log_nearness: NDArray | None
-    bound_affinity: NDArray
+    draft: _Draft
+    source: DenseSource
+    number: int
+    # Of the source.
+    vertices: NDArray[np.intp]
+    depth: int = 0
+    # Child ranks from the root, kept only where seeds depend on them.
+    path: tuple[int, ...] = ()
+    start: Array | None = None
 
-    @classmethod
-    def of_root(cls, affinity: NDArray, locality: Locality | None) -> _Block:
-        nearness = None
-        if locality is not None and locality.strength > 0:
-            nearness = locality.log_nearness
-        if len(affinity) < SINGLE_PRECISION:
-            affinity = affinity.astype(np.float64, copy=False)
-        return cls(affinity, nearness, affinity)
-
-    def bound(self, locality: Locality | None, vertices: NDArray[np.intp]) -> _Block:
-        """Return the block with nearness applied as the node's size asks."""
-        if self.log_nearness is None or locality is None:
-            return self
-        exponent = locality.exponent(vertices)
-        if exponent == 0:
-            return self
-        nearness = self.log_nearness * np.asarray(exponent, self.log_nearness.dtype)
-        bound = self.affinity * np.exp(nearness, out=nearness)
-        if exponent < locality.strength:
-            return _Block(self.affinity, self.log_nearness, bound)
-        # All descendants are smaller still, so they are bound by the same.
-        return _Block(bound, None, bound)
-
-    def part(self, part: NDArray[np.intp]) -> _Block:
-        # Twice along one axis is several times faster than one fancy index.
-        affinity = self.affinity.take(part, axis=0).take(part, axis=1)
-        if part.size < SINGLE_PRECISION:
-            affinity = affinity.astype(np.float64, copy=False)
-        if self.log_nearness is None:
-            return _Block(affinity, None, affinity)
-        nearness = self.log_nearness.take(part, axis=0).take(part, axis=1)
-        return _Block(affinity, nearness, affinity)
+    def close(self) -> None:
+        """Leave the node whole: its vertices are one leaf."""
+        self.draft.place(self.number, self.source.names(self.vertices))
 
 
-def _as_tree(
-    parents: list[int],
-    figures: list[tuple[float, float, float]],
-    node_of_vertex: NDArray[np.intp],
-    leaf_labels: NDArray,
-) -> RegionTree:
-    # Nodes were made parents first; a tree wants them last.
-    last = len(parents) - 1
-    reversed_parents = (last - np.array(parents)[::-1]).astype(np.int32)
-    lookup = np.append(last - node_of_vertex, -1)
-    labels, tops = canonical_labels(lookup[leaf_labels], last + 1)
-    numbered, kept = canonical_parents(reversed_parents, tops)
-    ncut, bound, gap = np.array(figures)[::-1][kept].T
-    return RegionTree(numbered, labels, ncut=ncut, perturbation=bound, eigengap=gap)
+# A node, its split if it has one, and guesses of its parts' eigenvectors.
+_Result: TypeAlias = tuple[_Node, Split | None, Array | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """What all nodes of all trees are split by."""
+
+    gates: Gates
+    self_affinity: bool
+    assign_labels: str
+    seed: int
+    n_threads: int = 1
+
+    def grow(self, roots: list[_Node]) -> None:
+        """Split nodes and all that comes of them.
+
+        Parts are smaller than their node. So once all large nodes are split,
+        each by itself, going down from the largest size meets all nodes of one
+        size at once, whatever tree they belong to.
+        """
+        waiting: dict[int, list[_Node]] = defaultdict(list)
+
+        def large(nodes: list[_Node]) -> list[_Node]:
+            """Return the large ones and let the others wait."""
+            for node in nodes:
+                if not self._is_large(node):
+                    waiting[node.vertices.size].append(node)
+            return [node for node in nodes if self._is_large(node)]
+
+        first = large([node for node in roots if self._is_open(node)])
+        _work_off(
+            first,
+            lambda node: self._split([node]),
+            lambda results: large(self._divided(results)),
+            self.n_threads,
+        )
+        while waiting:
+            size = max(waiting)
+            nodes = waiting.pop(size)
+            step = max(1, STACK // size**2)
+            for begin in range(0, len(nodes), step):
+                results = self._split(nodes[begin : begin + step])
+                for child in self._divided(results):
+                    waiting[child.vertices.size].append(child)
+
+    def _is_open(self, node: _Node) -> bool:
+        """Return whether a node may be split; close it where not."""
+        size, gates = node.vertices.size, self.gates
+        closed = gates.max_depth is not None and node.depth >= gates.max_depth
+        if closed or size < 2 or size <= gates.min_size:
+            node.close()
+            return False
+        return True
+
+    def _is_large(self, node: _Node) -> bool:
+        return node.vertices.size > TOGETHER[is_numpy(node.source.affinity)]
+
+    def _divided(self, results: list[_Result]) -> list[_Node]:
+        """Return the parts of nodes that may be split in turn."""
+        children = []
+        for node, split, guesses in results:
+            if split is None:
+                node.close()
+            else:
+                parts = self._children(node, split, guesses)
+                children += [part for part in parts if self._is_open(part)]
+        return children
+
+    def _split(self, group: list[_Node]) -> list[_Result]:
+        """Split nodes of one size."""
+        if len(group) == 1:
+            group = [_in_own_source(group[0])]
+        by_source: dict[int, list[_Node]] = defaultdict(list)
+        for node in group:
+            by_source[id(node.source)].append(node)
+        parts = [
+            nodes[0].source.part(np.stack([node.vertices for node in nodes]))
+            for nodes in by_source.values()
+        ]
+        ordered = [node for nodes in by_source.values() for node in nodes]
+        affinity, weights = parts[0]
+        if len(parts) > 1:
+            xp = namespace(affinity)
+            affinity = xp.concat([entry[0] for entry in parts], axis=0)
+            weights = xp.concat([entry[1] for entry in parts], axis=0)
+        if len(ordered) == 1:
+            affinity, weights = affinity[0, ...], weights[0, ...]
+        splits, guesses = split_affinities(
+            affinity,
+            weights,
+            self.gates,
+            self_affinity=self.self_affinity,
+            assign_labels=self.assign_labels,
+            seeds=[self._seed(node) for node in ordered],
+            start=ordered[0].start if len(ordered) == 1 else None,
+        )
+        return [
+            (node, split, guesses) for node, split in zip(ordered, splits, strict=True)
+        ]
+
+    def _seed(self, node: _Node) -> int:
+        return node_seed(self.seed, node.path) if self._has_paths() else self.seed
+
+    def _has_paths(self) -> bool:
+        # Two parts come from a sweep, which draws nothing.
+        return self.gates.max_branching > 3
+
+    def _children(
+        self, node: _Node, split: Split, guesses: Array | None
+    ) -> list[_Node]:
+        draft = node.draft
+        draft.figures[node.number] = (split.ncut, split.perturbation, split.eigengap)
+        children = []
+        for rank in range(int(split.parts.max()) + 1):
+            part = (split.parts == rank).nonzero()[0]
+            vertices = node.vertices[part]
+            number = draft.add(node.number)
+            if part.size == 1:
+                draft.place(number, node.source.names(vertices))
+                continue
+            start = None
+            if guesses is not None and part.size >= START:
+                xp = namespace(guesses)
+                start = xp.take(guesses, like(part, guesses), axis=0)
+            path = (*node.path, rank) if self._has_paths() else ()
+            children.append(
+                _Node(draft, node.source, number, vertices, node.depth + 1, path, start)
+            )
+        return children
+
+
+def _work_off(
+    items: list[_Node],
+    task: Callable[[_Node], list[_Result]],
+    following: Callable[[list[_Result]], list[_Node]],
+    n_threads: int,
+) -> None:
+    """Do a task on items, in threads, and on those that follow from its results."""
+    if n_threads == 1:
+        while items:
+            items.extend(following(task(items.pop())))
+        return
+    with ThreadPoolExecutor(n_threads) as pool:
+        running = {pool.submit(task, item) for item in items}
+        try:
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    running |= {
+                        pool.submit(task, item) for item in following(future.result())
+                    }
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _in_own_source(node: _Node) -> _Node:
+    size = node.vertices.size
+    if size <= BY_PAIRS or 2 * size > node.source.size:
+        return node
+    source = node.source.restricted(node.vertices)
+    return replace(node, source=source, vertices=np.arange(size))
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A tree that grows, its nodes numbered as they come."""
+
+    n_vertices: int
+    parents: list[int] = field(init=False)
+    figures: list[tuple[float, float, float]] = field(init=False)
+    node_of_vertex: NDArray[np.intp] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.parents = [0]
+        self.figures = [(np.nan, np.nan, np.nan)]
+        self.node_of_vertex = np.zeros(self.n_vertices, dtype=np.intp)
+
+    def add(self, parent: int) -> int:
+        self.parents.append(parent)
+        self.figures.append((np.nan, np.nan, np.nan))
+        return len(self.parents) - 1
+
+    def place(self, number: int, vertices: NDArray[np.intp]) -> None:
+        self.node_of_vertex[vertices] = number
+
+    def tree(self, leaf_labels: NDArray) -> RegionTree:
+        # Nodes were made parents first; a tree wants them last.
+        last = len(self.parents) - 1
+        parents = (last - np.array(self.parents)[::-1]).astype(np.int32)
+        lookup = np.append(last - self.node_of_vertex, -1)
+        labels, tops = canonical_labels(lookup[leaf_labels], last + 1)
+        numbered, kept = canonical_parents(parents, tops)
+        ncut, bound, gap = np.array(self.figures)[::-1][kept].T
+        return RegionTree(numbered, labels, ncut=ncut, perturbation=bound, eigengap=gap)

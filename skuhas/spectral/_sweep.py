@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
+
+from skuhas.spectral._backend import Array, along, as_double, at_least, namespace
+from skuhas.spectral._laplacian import normalise
 
 # Costs and values closer than this, relative to their range, are equal: they
-# differ by rounding, which must not decide. For costs it depends on the bytes of
-# a number.
+# differ by rounding, which must not decide. For costs it depends on whether the
+# affinity is in single precision.
 TIE = 1e-9
-COST_TIE = {4: 1e-6, 8: 1e-9}
+COST_TIE = {True: 1e-6, False: 1e-9}
 # Costs under this are all free.
 ROUNDING = 1e-15
-# Rows that are summed at once.
-STRIP = 256
-# Up to this size two running sums are cheaper than strips.
-SMALL = 64
 
 
-def mean_normalised_cut(affinity: NDArray, parts: NDArray) -> float:
+def mean_normalised_cut(affinity: Array, parts: Array) -> float:
     r"""Return the mean normalised cut of a partition.
 
     .. math:: \frac{1}{k} \sum_{P} \frac{\mathrm{cut}(P, V \setminus P)}
@@ -26,9 +26,9 @@ def mean_normalised_cut(affinity: NDArray, parts: NDArray) -> float:
 
     Parameters
     ----------
-    affinity : ndarray of shape (n, n)
+    affinity : array of shape (n, n)
         Symmetric and non-negative.
-    parts : ndarray of shape (n,), dtype int
+    parts : array of shape (n,), of integers
         Part of every vertex, from 0 to k - 1, none of them empty.
 
     Returns
@@ -49,20 +49,27 @@ def mean_normalised_cut(affinity: NDArray, parts: NDArray) -> float:
     >>> mean_normalised_cut(affinity, np.array([0, 1]))
     0.25
     """
-    n_parts = int(parts.max()) + 1
-    member = np.zeros((n_parts, parts.size))
-    member[parts, np.arange(parts.size)] = 1.0
-    between = member @ affinity @ member.T
-    volume = between.sum(axis=1)
-    inside = np.diagonal(between)
-    cost = np.zeros(n_parts)
-    np.divide(volume - inside, volume, out=cost, where=volume > 0)
-    return float(np.clip(cost.mean(), 0.0, 1.0))
+    return cost_of_parts(normalise(affinity), parts)
 
 
-def sweep_cut(
-    affinity: NDArray, values: NDArray[np.float64]
-) -> tuple[NDArray[np.intp], float] | None:
+def cost_of_parts(graph: Any, parts: Array) -> float:
+    """Return the mean normalised cut of a partition of a normalised graph."""
+    xp = namespace(parts)
+    n_parts = int(xp.max(parts)) + 1
+    member = as_double(
+        parts[:, None] == xp.arange(n_parts, dtype=parts.dtype, device=parts.device)
+    )
+    # A is D^(1/2) N D^(1/2), but for vertices without affinity, whose D is 0.
+    spread = xp.sqrt(graph.degrees)[:, None] * member
+    between = spread.T @ graph.product(spread)
+    volume = xp.sum(graph.degrees[:, None] * member, axis=0)
+    # Not volume less inside, which would leave nearly free cuts to rounding.
+    others = 1.0 - xp.eye(n_parts, dtype=between.dtype, device=between.device)
+    cost = _share(xp.sum(between * others, axis=0), volume, xp.sum(volume))
+    return min(max(float(xp.mean(cost)), 0.0), 1.0)
+
+
+def sweep_cut(affinity: Array, values: Array) -> tuple[Array, float] | None:
     """Cut a graph in two at the best threshold of one value a vertex.
 
     Every threshold between two distinct values is tried, by prefix sums along
@@ -72,14 +79,14 @@ def sweep_cut(
 
     Parameters
     ----------
-    affinity : ndarray of shape (n, n)
+    affinity : array of shape (n, n)
         Symmetric and non-negative.
-    values : ndarray of shape (n,)
+    values : array of shape (n,)
         Most often :math:`D^{-1/2} v` with v the second eigenvector.
 
     Returns
     -------
-    parts : ndarray of shape (n,)
+    parts : array of shape (n,)
         0 or 1; vertex 0 has part 0.
     cost : float
         Mean normalised cut of the two parts, in [0, 1].
@@ -94,63 +101,67 @@ def sweep_cut(
     >>> sweep_cut(affinity, np.array([0.3, 0.2, -0.5]))
     (array([0, 0, 1]), 0.0)
     """
-    order = values.argsort(kind="stable")
-    ranked = values[order]
-    span = ranked[-1] - ranked[0]
-    distinct = (ranked[1:] - ranked[:-1] > TIE * span).nonzero()[0]
-    if not distinct.size:
-        return None
-    sorted_affinity = affinity.take(order, axis=0).take(order, axis=1)
-    volume = sorted_affinity.sum(axis=1, dtype=np.float64).cumsum()
-    inside = _leading_sums(sorted_affinity)[distinct]
-    first, total = volume[distinct], volume[-1]
-    cut = np.maximum(first - inside, 0.0)
+    parts, cost = sweep(normalise(affinity), values)
+    return None if np.isinf(float(cost)) else (parts, float(cost))
+
+
+def sweep(graph: Any, values: Array) -> tuple[Array, Array]:
+    """Cut graphs of one size in two, each at the best threshold of its values.
+
+    Parameters
+    ----------
+    graph : NormalisedGraph or FactoredGraph
+        One graph or a stack of them.
+    values : array of shape (..., n)
+
+    Returns
+    -------
+    parts : array of shape (..., n), of integers
+    costs : array of shape (...)
+        Infinite where all values are equal, and nothing is cut.
+    """
+    xp = namespace(values)
+    order = xp.argsort(values, axis=-1, stable=True)
+    ranked = along(values, order)
+    span = ranked[..., -1:] - ranked[..., :1]
+    distinct = (ranked[..., 1:] - ranked[..., :-1]) > TIE * span
+    degrees = along(graph.degrees, order)
+    volume = xp.cumulative_sum(degrees, axis=-1)
+    total = volume[..., -1:]
+    first = volume[..., :-1]
+    cut = at_least(first - graph.leading_sums(order)[..., :-1], 0.0)
     cost = 0.5 * (_share(cut, first, total) + _share(cut, total - first, total))
-    limit = float(cost.min()) * (1.0 + COST_TIE[affinity.itemsize]) + ROUNDING
-    ties = (cost <= limit).nonzero()[0]
-    position = int(distinct[ties[0]]) + 1
-    if ties.size > 1:
-        position = _most_even(distinct[ties] + 1, order)
-    best = float(cost[np.searchsorted(distinct, position - 1)])
-    parts = np.zeros(values.size, dtype=np.intp)
-    parts[order[position:]] = 1
-    if parts[0] == 1:
-        parts = 1 - parts
-    return parts, min(best, 1.0)
+    cost = xp.where(distinct, cost, xp.inf)
+    least = xp.min(cost, axis=-1, keepdims=True)
+    tied = cost <= least * (1.0 + COST_TIE[graph.single]) + ROUNDING
+    # Position i cuts after the first i + 1 vertices of the order.
+    place = xp.argmin(cost, axis=-1, keepdims=True)
+    if bool(xp.any(xp.sum(tied, axis=-1) > 1)):
+        place = _most_even(tied, order)
+    parts = xp.astype(values > along(ranked, place), xp.int64)
+    parts = xp.where(parts[..., :1] == 1, 1 - parts, parts)
+    least = least[..., 0]
+    return parts, xp.where((least > 1.0) & (least < xp.inf), 1.0, least)
 
 
-def _share(
-    cut: NDArray[np.float64], side: NDArray[np.float64], total: float
-) -> NDArray[np.float64]:
+def _most_even(tied: Array, order: Array) -> Array:
+    """Return the positions of the most even of equally dear cuts."""
+    xp = namespace(order)
+    n_vertices = order.shape[-1]
+    every = xp.arange(n_vertices, dtype=order.dtype, device=order.device)
+    place = every[:-1]
+    uneven = xp.where(tied, xp.abs(2 * (place + 1) - n_vertices), n_vertices)
+    most_even = tied & (uneven == xp.min(uneven, axis=-1, keepdims=True))
+    # Two at most are left, equally far from the middle.
+    low = xp.min(xp.where(most_even, place, n_vertices), axis=-1, keepdims=True)
+    high = xp.max(xp.where(most_even, place, -1), axis=-1, keepdims=True)
+    before = xp.min(xp.where(every <= low, order, n_vertices), axis=-1, keepdims=True)
+    after = xp.min(xp.where(every > high, order, n_vertices), axis=-1, keepdims=True)
+    return xp.where(before < after, low, high)
+
+
+def _share(cut: Array, side: Array, total: Array) -> Array:
     """Return cut / side, and 0 where the side has no affinity at all."""
+    xp = namespace(cut)
     empty = side <= TIE * total
-    if empty.any():
-        return np.where(empty, 0.0, cut / np.where(empty, 1.0, side))
-    return cut / side
-
-
-def _leading_sums(matrix: NDArray) -> NDArray[np.float64]:
-    """Return the sums of all leading square blocks of a symmetric matrix."""
-    size = len(matrix)
-    if size <= SMALL:
-        return matrix.cumsum(axis=0, dtype=np.float64).cumsum(axis=1).diagonal()
-    # Row sums under the diagonal, strip by strip to save a copy of the whole.
-    below = np.empty(size)
-    for start in range(0, size, STRIP):
-        rows = slice(start, min(start + STRIP, size))
-        corner = np.tril(matrix[rows, rows], -1)
-        below[rows] = corner.sum(axis=1, dtype=np.float64)
-        below[rows] += matrix[rows, :start].sum(axis=1, dtype=np.float64)
-    return (2.0 * below + matrix.diagonal()).cumsum()
-
-
-def _most_even(sizes: NDArray[np.intp], order: NDArray[np.intp]) -> int:
-    """Choose among cuts after the first `sizes` vertices of `order`."""
-    n_vertices = order.size
-    uneven = np.abs(2 * sizes - n_vertices)
-    sizes = sizes[uneven == uneven.min()]
-    if sizes.size == 1:
-        return int(sizes[0])
-    # Two are left, equally far from the middle.
-    low, high = int(sizes[0]), int(sizes[1])
-    return low if order[:low].min() < order[high:].min() else high
+    return xp.where(empty, 0.0, cut / xp.where(empty, 1.0, side))

@@ -74,7 +74,8 @@ def test_the_cheapest_of_nearly_free_cuts_is_taken():
     affinity = rbf_kernel(points, gamma=0.5)
     parts, cost = sweep_cut(affinity, points[:, 0])
     np.testing.assert_array_equal(parts, np.repeat([0, 1], [10, 2]))
-    assert cost == pytest.approx(mean_normalised_cut(affinity, parts), abs=1e-15)
+    # Sums of a hundred numbers near 1 cancel down to it.
+    assert cost == pytest.approx(mean_normalised_cut(affinity, parts), abs=1e-14)
 
 
 @pytest.mark.parametrize("side", [14, 16, 30])

@@ -1,0 +1,170 @@
+"""Where the recursion takes the graph of a node from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skuhas.spectral._backend import Array, as_double, is_numpy, like, namespace
+from skuhas.spectral._locality import Locality
+
+# Smallest node for which single precision pays; there the cost is in memory
+# traffic.
+SINGLE_PRECISION = 200
+# Rows of a matrix that a CPU is given at once: they stay in its cache from one
+# step to the next.
+STRIP = 64
+# Nodes of so many vertices and fewer are taken out by pairs of indices.
+BY_PAIRS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class DenseSource:
+    """An affinity matrix, of which every node takes its part.
+
+    What a node takes is not kept, so no more than one node's affinity is there at
+    a time beside this one's; but a node of half the size or less becomes a
+    source of its own, since its parts would be found slowly in the whole.
+
+    Parameters
+    ----------
+    affinity : array of shape (n, n), dtype float32 or float64
+    weights : array of shape (n,), dtype float64
+    locality : Locality or None
+    members : ndarray of shape (n,), of integers, default=None
+        What the vertices are called in the whole graph, where this is a part.
+    """
+
+    affinity: Array
+    weights: Array
+    locality: Locality | None = None
+    members: NDArray[np.intp] | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of vertices."""
+        return self.affinity.shape[0]
+
+    def names(self, vertices: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return what vertices are called in the whole graph."""
+        return vertices if self.members is None else self.members[vertices]
+
+    def restricted(self, vertices: NDArray[np.intp]) -> DenseSource:
+        """Return the part of a node as a source of its own.
+
+        Parameters
+        ----------
+        vertices : ndarray of shape (n,), of integers
+
+        Returns
+        -------
+        DenseSource
+        """
+        locality = self.locality
+        if locality is not None:
+            locality = Locality(
+                block(locality.log_nearness, vertices),
+                locality.shares[vertices],
+                locality.strength,
+            )
+        return DenseSource(
+            block(self.affinity, vertices),
+            _entries(self.weights, vertices),
+            locality,
+            self.names(vertices),
+        )
+
+    def part(self, vertices: NDArray[np.intp]) -> tuple[Array, Array]:
+        """Return affinities and weights of nodes of one size.
+
+        Parameters
+        ----------
+        vertices : ndarray of shape (n_nodes, n), of integers
+            Ascending in every row.
+
+        Returns
+        -------
+        affinity : array of shape (n_nodes, n, n)
+        weights : array of shape (n_nodes, n)
+        """
+        n_nodes, size = vertices.shape
+        powers = None if self.locality is None else self.locality.exponents(vertices)
+        if powers is not None and not powers.any():
+            powers = None
+        if n_nodes > 1 or size <= BY_PAIRS:
+            affinity = self._by_pairs(vertices, powers)
+        elif size == self.size and powers is None:
+            # The root: its vertices are all, in order.
+            affinity = self.affinity[None, ...]
+        else:
+            affinity = self._whole(vertices[0], powers)[None, ...]
+        if size < SINGLE_PRECISION:
+            affinity = as_double(affinity)
+        return affinity, _entries(self.weights, vertices)
+
+    def _by_pairs(
+        self, vertices: NDArray[np.intp], powers: NDArray[np.float64] | None
+    ) -> Array:
+        index = like(vertices, self.affinity)
+        pairs = index[:, :, None], index[:, None, :]
+        affinity = self.affinity[pairs]
+        if powers is None or self.locality is None:
+            return affinity
+        xp = namespace(affinity)
+        nearness = self.locality.log_nearness[pairs]
+        power = xp.astype(like(powers[:, None, None], nearness), nearness.dtype)
+        return affinity * xp.exp(nearness * power)
+
+    def _whole(
+        self, vertices: NDArray[np.intp], powers: NDArray[np.float64] | None
+    ) -> Array:
+        affinity = block(self.affinity, vertices)
+        if powers is None or self.locality is None:
+            return affinity
+        power, nearness = float(powers[0]), self.locality.log_nearness
+        if not is_numpy(nearness):
+            return affinity * namespace(nearness).exp(block(nearness, vertices) * power)
+        # All steps of a strip while it is in the cache.
+        for begin, strip in _strips(nearness, vertices):
+            strip *= strip.dtype.type(power)
+            affinity[begin : begin + len(strip)] *= np.exp(strip, out=strip)
+        return affinity
+
+
+def block(matrix: Array, vertices: NDArray[np.intp]) -> Array:
+    """Return some rows and the same columns of a matrix."""
+    if not is_numpy(matrix):
+        xp = namespace(matrix)
+        chosen = like(vertices, matrix)
+        return xp.take(xp.take(matrix, chosen, axis=0), chosen, axis=1)
+    taken = np.empty((vertices.size, vertices.size), matrix.dtype)
+    for begin, strip in _strips(matrix, vertices):
+        taken[begin : begin + len(strip)] = strip
+    return taken
+
+
+def _strips(
+    matrix: NDArray, vertices: NDArray[np.intp]
+) -> Iterator[tuple[int, NDArray]]:
+    """Yield some rows of a block after others, in memory that is used again."""
+    # Symmetric, so a transpose does as well; LAPACK gives its results transposed.
+    matrix = np.ascontiguousarray(matrix.T if matrix.flags.f_contiguous else matrix)
+    rows = np.empty((STRIP, matrix.shape[1]), matrix.dtype)
+    strip = np.empty((STRIP, vertices.size), matrix.dtype)
+    for begin in range(0, vertices.size, STRIP):
+        chosen = vertices[begin : begin + STRIP]
+        # Along one axis and then the other is several times faster than by pairs;
+        # without a mode numpy would copy the output.
+        np.take(matrix, chosen, axis=0, out=rows[: chosen.size], mode="clip")
+        part = strip[: chosen.size]
+        np.take(rows[: chosen.size], vertices, axis=1, out=part, mode="clip")
+        yield begin, part
+
+
+def _entries(values: Array, places: NDArray[np.intp]) -> Array:
+    xp = namespace(values)
+    chosen = xp.take(values, like(places.ravel(), values), axis=0)
+    return xp.reshape(chosen, places.shape)
