@@ -43,7 +43,7 @@ def boundary_conductance(labels, lab=None):
     return conductance(labels, None if lab is None else GradientRows(lab))
 
 
-def conductance(labels, gradient):
+def conductance(labels, gradient=None):
     """Return the conductances from colour gradients that may be sliced by rows."""
     n_leaves = int(labels.max()) + 1
     height, width = labels.shape
