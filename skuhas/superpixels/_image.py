@@ -13,7 +13,7 @@ from skimage.color import rgb2gray
 from skimage.filters import sobel
 
 from skuhas._common import fit_within
-from skuhas.superpixels._tiles import WHOLE, tiled_superpixels
+from skuhas.superpixels._tiles import WHOLE, estimated_count, tiled_superpixels
 from skuhas.tree import canonical_labels
 
 
@@ -72,9 +72,9 @@ class _Method:
     counts: bool = False
 
     def steps(self, n_leaves, max_leaves):
-        """Return how many steps should make regions few enough."""
-        needed = math.log(max_leaves / n_leaves)
-        return math.ceil(needed / (self.power * math.log(self.factor)))
+        """Return how many steps should make regions few enough, at least 1."""
+        needed = math.log(AIM * max_leaves / n_leaves)
+        return max(1.0, needed / (self.power * math.log(self.factor)))
 
 
 _METHODS = {
@@ -86,6 +86,10 @@ _METHODS = {
 IMAGE_METHODS = tuple(_METHODS)
 # Steps without effect after which more of them are not tried.
 PATIENCE = 5
+# How far above the limit an estimate from some windows may lie for all to be
+# computed, and what share of the limit is aimed at where it lies higher.
+TOLERANCE = 1.25
+AIM = 0.85
 
 
 def image_superpixels(
@@ -103,14 +107,14 @@ def image_superpixels(
     leaf_size : int, default=640
         Longer side that larger images are scaled down to before, in pixels.
         None works at full size: what has more than two megapixels is
-        partitioned in overlapping windows of about one, two at a time, and
-        superpixels that the windows agree on are joined across borders. A
-        function of your own always gets the whole image.
+        partitioned in overlapping windows, some at a time, and superpixels
+        that the windows agree on are joined across borders. A function of
+        your own always gets the whole image.
     max_leaves : int, default=4000
         Superpixels at most. Where the method gives more, its size parameter
-        is raised step by step and it runs again, with windows in as few steps
-        as the number of superpixels suggests; a map of your own with more is
-        an error.
+        is raised step by step and it runs again, where there are windows on
+        some of them until those have few enough; a map of your own with more
+        is an error.
     parameters : dict, default=None
         Keyword arguments of the method: scale, sigma, min_size of
         felzenszwalb; n_segments, compactness, sigma of slic; markers,
@@ -169,16 +173,15 @@ def image_superpixels(
             # Quickshift and felzenszwalb comment on inputs that are fine here.
             warnings.simplefilter("ignore", UserWarning)
             if tiled:
-                labels = _tiled(plan, image, arguments)
+                labels, n_leaves = _tiled(plan, image, arguments, max_leaves)
             else:
                 labels = _checked(plan.function(image, **arguments), size)
-        n_leaves = int(labels.max()) + 1
+                n_leaves = int(labels.max()) + 1
         if n_leaves <= max_leaves:
             return labels
         idle = idle + 1 if n_leaves == previous else 0
         previous = n_leaves
-        steps = plan.steps(n_leaves, max_leaves) if tiled else 1
-        factor = plan.factor**steps
+        factor = plan.factor ** (plan.steps(n_leaves, max_leaves) if tiled else 1)
         arguments[plan.coarser] = _coarsened(arguments[plan.coarser], factor)
     raise ValueError(
         f"superpixels={method!r} gives {previous} superpixels whatever its "
@@ -187,8 +190,11 @@ def image_superpixels(
     )
 
 
-def _tiled(plan, image, arguments):
-    """Return superpixels of a large image, computed window by window."""
+def _tiled(plan, image, arguments, max_leaves):
+    """Return superpixels of a large image, computed in windows, and their number.
+
+    Instead of the superpixels None where they are far too many by estimate.
+    """
 
     def compute(window, share):
         own = dict(arguments)
@@ -196,7 +202,11 @@ def _tiled(plan, image, arguments):
             own[plan.coarser] = max(1, round(own[plan.coarser] * share))
         return plan.function(window, **own)
 
-    return tiled_superpixels(compute, image, arguments.get("min_size"))
+    estimate = round(estimated_count(compute, image))
+    if estimate > TOLERANCE * max_leaves:
+        return None, estimate
+    labels = tiled_superpixels(compute, image, arguments.get("min_size"))
+    return labels, int(labels.max()) + 1
 
 
 def _arguments(function, method, parameters):

@@ -14,10 +14,13 @@ from skuhas.superpixels._seams import Seams, join_small
 # Pixels up to which an image is taken whole.
 WHOLE = 2**21
 # Side of a tile at most, and how far its window reaches beyond it, in pixels.
-TILE = 1024
-MARGIN = 64
-# Windows computed at once at most: each takes some 400 MB.
-WORKERS = 2
+TILE = 512
+MARGIN = 32
+# Windows computed at once at most: each takes about 100 MB.
+WORKERS = 4
+# One tile in so many is looked at to estimate what all will give, but not fewer
+# than the second number.
+SAMPLED = 8, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +65,13 @@ def tiled_superpixels(compute, image, least=None, *, tile=TILE, margin=MARGIN):
     ndarray of shape (height, width), dtype int32
         Superpixels are numbered by their first pixel.
     """
-    height, width = image.shape[:2]
-    tiles = _tiles((height, width), tile, margin)
-
-    def partition(part):
-        window = image[part.window]
-        share = window[..., 0].size / (height * width)
-        return compute(window, share).astype(np.int32)
-
-    labels = np.empty((height, width), dtype=np.int32)
+    tiles = _tiles(image.shape[:2], tile, margin)
+    labels = np.empty(image.shape[:2], dtype=np.int32)
     seams = Seams(margin)
-    with ThreadPoolExecutor(max_workers=_n_workers(len(tiles))) as pool:
-        for part, window in zip(tiles, pool.map(partition, tiles), strict=True):
-            window += seams.n_leaves
-            labels[part.core] = window[part.core_in_window]
-            seams.add(window, part.place, part.core_in_window)
+    for part, window in _partitioned(compute, image, tiles):
+        window += seams.n_leaves
+        labels[part.core] = window[part.core_in_window]
+        seams.add(window, part.place, part.core_in_window)
     n_leaves = _renumber(labels, seams.groups())
     cut = _along_borders(labels, tiles)
     if cut.size:
@@ -84,6 +79,48 @@ def tiled_superpixels(compute, image, least=None, *, tile=TILE, margin=MARGIN):
             least = labels.size / n_leaves / 4
         _renumber(labels, join_small(labels, image, n_leaves, cut, least))
     return labels
+
+
+def estimated_count(compute, image, *, tile=TILE, margin=MARGIN):
+    """Return about how many superpixels `tiled_superpixels` would give.
+
+    Some tiles, spread evenly, stand for all. A leaf counts with the share of it
+    that lies in the tile.
+
+    Parameters
+    ----------
+    compute : callable
+    image : ndarray of shape (height, width, 3), dtype uint8
+    tile, margin : int
+        All as in `tiled_superpixels`.
+
+    Returns
+    -------
+    float
+    """
+    tiles = _tiles(image.shape[:2], tile, margin)
+    n_sampled = min(len(tiles), max(len(tiles) // SAMPLED[0], SAMPLED[1]))
+    sample = [tiles[i * len(tiles) // n_sampled] for i in range(n_sampled)]
+    leaves = pixels = 0
+    for part, window in _partitioned(compute, image, sample):
+        core = window[part.core_in_window]
+        area = np.bincount(window.ravel())
+        own = np.bincount(core.ravel(), minlength=area.size)
+        leaves += (own[area > 0] / area[area > 0]).sum()
+        pixels += core.size
+    return leaves * image[..., 0].size / pixels
+
+
+def _partitioned(compute, image, tiles):
+    """Yield tiles with the labels of their windows, computed in threads."""
+
+    def partition(part):
+        window = image[part.window]
+        share = window[..., 0].size / image[..., 0].size
+        return compute(window, share).astype(np.int32)
+
+    with ThreadPoolExecutor(max_workers=_n_workers(len(tiles))) as pool:
+        yield from zip(tiles, pool.map(partition, tiles), strict=True)
 
 
 def _tiles(shape, tile, margin):
