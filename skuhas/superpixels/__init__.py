@@ -4,6 +4,7 @@ from skuhas.superpixels._boundaries import boundary_conductance
 from skuhas.superpixels._describe import LeafDescription, describe_leaves
 from skuhas.superpixels._graph import RegionGraph, region_graph
 from skuhas.superpixels._image import IMAGE_METHODS, image_superpixels
+from skuhas.superpixels._regions import RegionDescription, describe_regions
 from skuhas.superpixels._resample import resample_labels
 from skuhas.superpixels._tokens import TOKEN_METHODS, token_superpixels
 
@@ -11,9 +12,11 @@ __all__ = [
     "IMAGE_METHODS",
     "TOKEN_METHODS",
     "LeafDescription",
+    "RegionDescription",
     "RegionGraph",
     "boundary_conductance",
     "describe_leaves",
+    "describe_regions",
     "image_superpixels",
     "region_graph",
     "resample_labels",

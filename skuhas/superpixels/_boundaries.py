@@ -1,12 +1,12 @@
 """How strong the boundaries between touching superpixels are."""
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy import sparse
+
+from skuhas.superpixels._rows import GradientRows, row_blocks
 
 # CIELAB units per pixel at which a boundary lets through 1/e.
 CONTOUR_SCALE = 4.0
-# Standard deviation in pixels of the derivative filter.
-GRADIENT_SIGMA = 1.0
 
 
 def boundary_conductance(labels, lab=None):
@@ -28,50 +28,75 @@ def boundary_conductance(labels, lab=None):
 
     Returns
     -------
-    ndarray of shape (n_leaves, n_leaves), dtype float64
-        Symmetric, 0 between leaves that do not touch.
+    csr_array of shape (n_leaves, n_leaves), dtype float64
+        Symmetric, with entries only where leaves touch.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skuhas.superpixels import boundary_conductance
-    >>> boundary_conductance(np.array([[0, 0, 1], [2, 2, 1]]))
+    >>> boundary_conductance(np.array([[0, 0, 1], [2, 2, 1]])).toarray()
     array([[0., 1., 2.],
            [1., 0., 1.],
            [2., 1., 0.]])
     """
+    return conductance(labels, None if lab is None else GradientRows(lab))
+
+
+def conductance(labels, gradient=None):
+    """Return the conductances from colour gradients that may be sliced by rows."""
     n_leaves = int(labels.max()) + 1
-    gradient = None if lab is None else _gradient(lab)
+    height, width = labels.shape
+    parts = []
+    for rows in row_blocks((height, width, 3)):
+        # The next row is the lower end of the block's last vertical pairs.
+        wide = slice(rows.start, min(rows.stop + 1, height))
+        strength = None if gradient is None else gradient[wide]
+        own = rows.stop - rows.start
+        parts.append(_touching(labels[wide], strength, own, n_leaves))
+    codes, lengths, strengths = (
+        np.concatenate(part) for part in zip(*parts, strict=True)
+    )
+    # Leaves can meet in several blocks.
+    codes, position = np.unique(codes, return_inverse=True)
+    length = np.bincount(position, lengths, minlength=codes.size)
+    mean = np.bincount(position, strengths, minlength=codes.size) / length
+    value = length * np.exp(-mean / CONTOUR_SCALE)
+    low, high = np.divmod(codes, n_leaves)
+    return sparse.csr_array(
+        (
+            np.concatenate([value, value]),
+            (np.concatenate([low, high]), np.concatenate([high, low])),
+        ),
+        shape=(n_leaves, n_leaves),
+    )
+
+
+def _touching(labels, gradient, own, n_leaves):
+    """Return pairs of leaves as codes, with their pixel pairs and gradients' sums.
+
+    Rows of `labels` beyond the first `own` are the next block's.
+    """
     codes, strengths = [], []
     for first, second in (
-        (np.s_[:, :-1], np.s_[:, 1:]),
+        (np.s_[:own, :-1], np.s_[:own, 1:]),
         (np.s_[:-1], np.s_[1:]),
     ):
-        one, other = labels[first], labels[second]
-        touching = np.flatnonzero((one != other) & (one >= 0) & (other >= 0))
-        one = one.ravel()[touching].astype(np.int64)
-        other = other.ravel()[touching]
-        codes.append(np.minimum(one, other) * n_leaves + np.maximum(one, other))
+        one, other = labels[first].ravel(), labels[second].ravel()
+        touching = np.flatnonzero(one != other)
+        one, other = one[touching], other[touching]
+        inside = (one >= 0) & (other >= 0)
+        if not inside.all():
+            touching, one, other = touching[inside], one[inside], other[inside]
+        codes.append(
+            np.minimum(one, other).astype(np.int64) * n_leaves + np.maximum(one, other)
+        )
         if gradient is not None:
-            larger = np.maximum(
-                gradient[first].ravel()[touching], gradient[second].ravel()[touching]
-            )
-            strengths.append(larger)
-    pairs, position = np.unique(np.concatenate(codes), return_inverse=True)
-    length = np.bincount(position, minlength=pairs.size).astype(np.float64)
-    if gradient is not None:
-        mean = np.bincount(position, np.concatenate(strengths)) / length
-        length *= np.exp(-mean / CONTOUR_SCALE)
-    conductance = np.zeros((n_leaves, n_leaves))
-    low, high = np.divmod(pairs, n_leaves)
-    conductance[low, high] = conductance[high, low] = length
-    return conductance
-
-
-def _gradient(lab):
-    channels = np.moveaxis(np.asarray(lab, dtype=np.float32), -1, 0)
-    square = np.zeros(channels.shape[1:], dtype=np.float32)
-    for channel in channels:
-        for order in ((0, 1), (1, 0)):
-            square += gaussian_filter(channel, GRADIENT_SIGMA, order=order) ** 2
-    return np.sqrt(square)
+            one, other = gradient[first].ravel(), gradient[second].ravel()
+            strengths.append(np.maximum(one[touching], other[touching]))
+    codes, position = np.unique(np.concatenate(codes), return_inverse=True)
+    lengths = np.bincount(position, minlength=codes.size)
+    if gradient is None:
+        return codes, lengths, np.zeros(codes.size)
+    sums = np.bincount(position, np.concatenate(strengths), minlength=codes.size)
+    return codes, lengths, sums

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skuhas.tree import pool_features, token_weights
+from skuhas.superpixels._rows import row_blocks
+from skuhas.tree import token_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +69,43 @@ def describe_leaves(labels, tokens, lab=None):
     array([1.25, 2.75])
     """
     n_leaves = int(labels.max()) + 1
-    rows, columns, n_features = tokens.shape
-    weights = token_weights(labels, (rows, columns), n_leaves)
-    means = pool_features(weights, tokens.reshape(-1, n_features))
-    inside = labels >= 0
-    leaf = labels[inside]
-    areas = np.bincount(leaf, minlength=n_leaves).astype(np.float64)
-
-    def mean(values):
-        sums = [
-            np.bincount(leaf, weights=value, minlength=n_leaves) for value in values
-        ]
-        return np.stack(sums, axis=1) / areas[:, None]
-
     height, width = labels.shape
-    row, column = np.nonzero(inside)
-    positions = mean([row + 0.5, column + 0.5]) / max(height, width)
-    colors = None
-    if lab is not None:
-        colors = mean(lab[inside].T)
+    areas = np.zeros(n_leaves)
+    places = np.zeros((2, n_leaves))
+    colors = None if lab is None else np.zeros((3, n_leaves))
+    for rows in row_blocks((height, width, 3)):
+        # One bin more, in front, for pixels of no leaf.
+        leaf = labels[rows].ravel() + 1
+
+        def total(values, leaf=leaf):
+            return np.bincount(leaf, values, minlength=n_leaves + 1)[1:]
+
+        count = total(None)
+        areas += count
+        row, column = np.indices((rows.stop - rows.start, width), dtype=np.float64)
+        places[0] += total(row.ravel()) + rows.start * count
+        places[1] += total(column.ravel())
+        if colors is not None:
+            for channel, values in zip(
+                colors, np.moveaxis(lab[rows], -1, 0), strict=True
+            ):
+                channel += total(values.ravel())
+    positions = (places / areas + 0.5).T / max(height, width)
+    if colors is not None:
+        colors = (colors / areas).T
+    means = _pooled(labels, tokens, n_leaves) / areas[:, None].astype(tokens.dtype)
     return LeafDescription(means, areas, colors, positions)
+
+
+def _pooled(labels, tokens, n_leaves):
+    """Return the sum over every leaf's pixels of the interpolated tokens."""
+    rows, columns, n_features = tokens.shape
+    weights = token_weights(labels, (rows, columns), n_leaves).astype(tokens.dtype)
+    weights = weights.tocsc()
+    sums = np.zeros((n_leaves, n_features), dtype=tokens.dtype)
+    for block in row_blocks(tokens.shape):
+        part = weights[:, block.start * columns : block.stop * columns]
+        leaves = np.unique(part.indices)
+        values = tokens[block].reshape(-1, n_features)
+        sums[leaves] += part.tocsr()[leaves] @ values
+    return sums

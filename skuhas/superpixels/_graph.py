@@ -3,21 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
-from skimage.color import rgb2lab
 
-from skuhas.spectral import (
-    cosine_affinity,
-    diffusion_nearness,
-    exponential_affinity,
-    largest_cosine_distance,
-)
-from skuhas.superpixels._boundaries import boundary_conductance
-from skuhas.superpixels._describe import describe_leaves
-from skuhas.superpixels._image import image_superpixels
-from skuhas.superpixels._resample import resample_labels
-from skuhas.superpixels._tokens import TOKEN_METHODS, token_superpixels
-from skuhas.tree import canonical_labels
+from skuhas.spectral import cosine_affinity, diffusion_nearness, exponential_affinity
+from skuhas.superpixels._regions import describe_regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,47 +94,26 @@ def region_graph(
     array([[0., 0.],
            [0., 0.]])
     """
-    if image_shape is None:
-        image_shape = (features if image is None else image).shape[:2]
-    tokens = _unit(features)
-    if superpixels == "auto":
-        superpixels = "spectral" if image is None else "felzenszwalb"
-    if callable(superpixels) or superpixels not in TOKEN_METHODS:
-        if image is None:
-            raise ValueError(
-                f"superpixels={superpixels!r} needs the image, which this feature map "
-                f"does not carry; use one of {list(TOKEN_METHODS)}."
-            )
-        working = image_superpixels(
-            image,
-            superpixels,
-            leaf_size=leaf_size,
-            max_leaves=max_leaves,
-            parameters=superpixel_parameters,
-        )
-    else:
-        if superpixel_parameters:
-            raise ValueError(
-                f"superpixel_parameters={superpixel_parameters!r} has no meaning for "
-                f"superpixels={superpixels!r}, which takes n_superpixels."
-            )
-        working = token_superpixels(
-            tokens,
-            superpixels,
-            n_leaves=n_superpixels,
-            max_leaves=max_leaves,
-            seed=seed,
-        )
-    leaf_labels, working = _at_image_size(working, image_shape, valid)
-    lab = None if image is None else rgb2lab(_scaled(image, working.shape))
-    leaves = describe_leaves(working, tokens, lab)
+    regions = describe_regions(
+        features,
+        image,
+        image_shape,
+        valid,
+        superpixels=superpixels,
+        superpixel_parameters=superpixel_parameters,
+        n_superpixels=n_superpixels,
+        leaf_size=leaf_size,
+        max_leaves=max_leaves,
+        affinity=affinity,
+        seed=seed,
+    )
+    leaves = regions.leaves
     shares = leaves.areas / leaves.areas.sum()
     if affinity == "cosine":
-        flat = tokens.reshape(-1, tokens.shape[2])
         matrix = cosine_affinity(
-            leaves.means, leaves.areas, largest_cosine_distance(flat)
+            leaves.means, leaves.areas, regions.largest_cosine_distance
         )
-        return RegionGraph(leaf_labels, matrix, leaves.areas, shares, None)
+        return RegionGraph(regions.leaf_labels, matrix, leaves.areas, shares, None)
     matrix = exponential_affinity(
         leaves.descriptors,
         leaves.areas,
@@ -156,42 +123,7 @@ def region_graph(
         positions=leaves.positions,
         position_scale=position_scale,
     )
-    nearness = diffusion_nearness(boundary_conductance(working, lab).astype(np.float32))
-    return RegionGraph(leaf_labels, matrix, np.sqrt(leaves.areas), shares, nearness)
-
-
-def _unit(features):
-    # Scaling by the largest entry first keeps huge and tiny vectors in range.
-    largest = np.maximum(features.max(axis=2), -features.min(axis=2))[..., None]
-    tokens = features / np.where(largest > 0, largest, 1.0)
-    length = np.sqrt(np.einsum("ijk,ijk->ij", tokens, tokens))[..., None]
-    tokens /= np.where(length > 0, length, 1.0)
-    return tokens
-
-
-def _at_image_size(working, image_shape, valid):
-    """Return the leaf map at image size, and the working map with its numbers.
-
-    Leaves that keep no valid pixel at image size are dropped from both. A leaf
-    whose valid pixels all fall between the working map's keeps the others
-    there, so that it can be described.
-    """
-    full = resample_labels(working, image_shape)
-    if valid is not None:
-        full = np.where(valid, full, np.int32(-1))
-    n_leaves = int(working.max()) + 1
-    full, kept = canonical_labels(full, n_leaves)
-    new = np.full(n_leaves, -1, dtype=np.int32)
-    new[kept] = np.arange(kept.size)
-    working = new[working]
-    if valid is not None:
-        masked = np.where(resample_labels(valid, working.shape), working, np.int32(-1))
-        described = np.bincount(masked[masked >= 0], minlength=kept.size) > 0
-        working = np.where(described[working] & (masked < 0), np.int32(-1), working)
-    return full, working
-
-
-def _scaled(image, shape):
-    if image.shape[:2] == shape:
-        return image
-    return np.asarray(Image.fromarray(image).resize(shape[::-1], Image.Resampling.BOX))
+    nearness = diffusion_nearness(regions.conductance.toarray().astype(np.float32))
+    return RegionGraph(
+        regions.leaf_labels, matrix, np.sqrt(leaves.areas), shares, nearness
+    )

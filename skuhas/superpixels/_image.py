@@ -3,6 +3,8 @@
 import inspect
 import math
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -11,6 +13,7 @@ from skimage.color import rgb2gray
 from skimage.filters import sobel
 
 from skuhas._common import fit_within
+from skuhas.superpixels._tiles import WHOLE, estimated_count, tiled_superpixels
 from skuhas.tree import canonical_labels
 
 
@@ -45,17 +48,48 @@ def _quickshift(image, *, ratio=1.0, kernel_size=3.0, max_dist=6.0, sigma=0.0):
     )
 
 
-# Each method with the parameter that makes its regions fewer, and the factor
-# that it is multiplied by until they are few enough.
+@dataclass(frozen=True, slots=True)
+class _Method:
+    """A function, and the parameter that makes its regions fewer.
+
+    Parameters
+    ----------
+    function : callable
+    coarser : str
+        Name of the parameter.
+    factor : float
+        What it is multiplied by until regions are few enough.
+    power : float
+        Regions go with the parameter to this power, roughly.
+    counts : bool
+        Whether the parameter is a number of regions in the whole image.
+    """
+
+    function: Callable
+    coarser: str
+    factor: float
+    power: float
+    counts: bool = False
+
+    def steps(self, n_leaves, max_leaves):
+        """Return how many steps should make regions few enough, at least 1."""
+        needed = math.log(AIM * max_leaves / n_leaves)
+        return max(1.0, needed / (self.power * math.log(self.factor)))
+
+
 _METHODS = {
-    "felzenszwalb": (_felzenszwalb, "min_size", 1.5),
-    "slic": (_slic, "n_segments", 0.8),
-    "watershed": (_watershed, "markers", 0.8),
-    "quickshift": (_quickshift, "max_dist", 1.4),
+    "felzenszwalb": _Method(_felzenszwalb, "min_size", 1.5, -0.9),
+    "slic": _Method(_slic, "n_segments", 0.8, 1.0, counts=True),
+    "watershed": _Method(_watershed, "markers", 0.8, 1.0, counts=True),
+    "quickshift": _Method(_quickshift, "max_dist", 1.4, -2.0),
 }
 IMAGE_METHODS = tuple(_METHODS)
 # Steps without effect after which more of them are not tried.
 PATIENCE = 5
+# How far above the limit an estimate from some windows may lie for all to be
+# computed, and what share of the limit is aimed at where it lies higher.
+TOLERANCE = 1.25
+AIM = 0.85
 
 
 def image_superpixels(
@@ -72,10 +106,14 @@ def image_superpixels(
         returns an integer label map of its shape.
     leaf_size : int, default=640
         Longer side that larger images are scaled down to before, in pixels.
-        None works at full size.
+        None works at full size: what has more than two megapixels is
+        partitioned in overlapping windows, some at a time, and superpixels
+        that the windows agree on are joined across borders. A function of
+        your own always gets the whole image.
     max_leaves : int, default=4000
         Superpixels at most. Where the method gives more, its size parameter
-        is raised step by step and it runs again; a map of your own with more
+        is raised step by step and it runs again, where there are windows on
+        some of them until those have few enough; a map of your own with more
         is an error.
     parameters : dict, default=None
         Keyword arguments of the method: scale, sigma, min_size of
@@ -125,24 +163,50 @@ def image_superpixels(
                 f"max_leaves={max_leaves}. Raise max_leaves or merge some."
             )
         return labels
-    function, coarser, factor = _METHODS[method]
-    arguments = _arguments(function, method, parameters)
+    plan = _METHODS[method]
+    arguments = _arguments(plan.function, method, parameters)
+    # Markers of watershed may be a map, which cannot be cut to windows here.
+    tiled = math.prod(size) > WHOLE and np.ndim(arguments[plan.coarser]) == 0
     idle, previous = 0, None
     while idle < PATIENCE:
         with warnings.catch_warnings():
             # Quickshift and felzenszwalb comment on inputs that are fine here.
             warnings.simplefilter("ignore", UserWarning)
-            labels = _checked(function(image, **arguments), size)
-        n_leaves = int(labels.max()) + 1
+            if tiled:
+                labels, n_leaves = _tiled(plan, image, arguments, max_leaves)
+            else:
+                labels = _checked(plan.function(image, **arguments), size)
+                n_leaves = int(labels.max()) + 1
         if n_leaves <= max_leaves:
             return labels
         idle = idle + 1 if n_leaves == previous else 0
         previous = n_leaves
-        arguments[coarser] = _coarsened(arguments[coarser], factor)
+        factor = plan.factor ** (plan.steps(n_leaves, max_leaves) if tiled else 1)
+        arguments[plan.coarser] = _coarsened(arguments[plan.coarser], factor)
     raise ValueError(
-        f"superpixels={method!r} gives {previous} superpixels whatever its {coarser}, "
-        f"more than max_leaves={max_leaves}. Raise max_leaves or use another method."
+        f"superpixels={method!r} gives {previous} superpixels whatever its "
+        f"{plan.coarser}, more than max_leaves={max_leaves}. Raise max_leaves or use "
+        "another method."
     )
+
+
+def _tiled(plan, image, arguments, max_leaves):
+    """Return superpixels of a large image, computed in windows, and their number.
+
+    Instead of the superpixels None where they are far too many by estimate.
+    """
+
+    def compute(window, share):
+        own = dict(arguments)
+        if plan.counts:
+            own[plan.coarser] = max(1, round(own[plan.coarser] * share))
+        return plan.function(window, **own)
+
+    estimate = round(estimated_count(compute, image))
+    if estimate > TOLERANCE * max_leaves:
+        return None, estimate
+    labels = tiled_superpixels(compute, image, arguments.get("min_size"))
+    return labels, int(labels.max()) + 1
 
 
 def _arguments(function, method, parameters):
@@ -174,5 +238,7 @@ def _checked(labels, shape):
             f"superpixels must give an integer label map of shape {tuple(shape)}, got "
             f"dtype {labels.dtype} and shape {labels.shape}."
         )
-    _, compact = np.unique(labels, return_inverse=True)
-    return canonical_labels(compact.reshape(shape), int(compact.max()) + 1)[0]
+    if labels.min() < 0 or labels.max() >= labels.size:
+        labels = np.unique(labels, return_inverse=True)[1].reshape(shape)
+    labels = labels.astype(np.intp, copy=False)
+    return canonical_labels(labels, int(labels.max()) + 1)[0]

@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+# Pixels whose runs are held at once.
+BLOCK_PIXELS = 2**20
+
 
 def _axis_weights(length: int, cells: int) -> tuple[NDArray, NDArray]:
     """Return, for every pixel on an axis, its lower cell and the upper's weight.
@@ -57,37 +60,56 @@ def token_weights(
     row_cell, row_fraction = _axis_weights(height, rows)
     column_cell, column_fraction = _axis_weights(width, columns)
     column_sum = np.concatenate([[0.0], np.cumsum(column_fraction)])
+    step_right = 1 if columns > 1 else 0
+    step_down = columns if rows > 1 else 0
+    leaves, tokens, weights = [], [], []
+    step = max(1, BLOCK_PIXELS // width)
+    for top in range(0, height, step):
+        block = leaf_labels[top : top + step]
+        y, x, length, leaf = _runs(block, column_cell)
+        y += top
+        cell = row_cell[y] * columns + column_cell[x]
+        # Runs of one leaf between the same four tokens add up.
+        pair = leaf.astype(np.int64) * (rows * columns) + cell
+        pair, position = np.unique(pair, return_inverse=True)
+        right = column_sum[x + length] - column_sum[x]
+        left = length - right
+        lower = row_fraction[y]
+        upper = 1 - lower
+        leaf, cell = np.divmod(pair, rows * columns)
+        for share, token in (
+            (left * upper, cell),
+            (right * upper, cell + step_right),
+            (left * lower, cell + step_down),
+            (right * lower, cell + step_right + step_down),
+        ):
+            leaves.append(leaf)
+            tokens.append(token)
+            weights.append(np.bincount(position, share, minlength=pair.size))
+    place = np.concatenate(leaves), np.concatenate(tokens)
+    matrix = sparse.coo_array(
+        (np.concatenate(weights), place), shape=(n_leaves, rows * columns)
+    ).tocsr()
+    matrix.eliminate_zeros()
+    return matrix
 
+
+def _runs(labels: NDArray, column_cell: NDArray) -> tuple[NDArray, ...]:
+    """Return row, column, length and leaf of pixels alike along a row.
+
+    A run ends where the leaf does, or the cell that its columns lie in.
+    """
+    height, width = labels.shape
     change = np.ones((height, width), dtype=bool)
-    change[:, 1:] = leaf_labels[:, 1:] != leaf_labels[:, :-1]
+    change[:, 1:] = labels[:, 1:] != labels[:, :-1]
     change[:, 1:] |= column_cell[1:] != column_cell[:-1]
     start = np.flatnonzero(change)
     y, x = np.divmod(start, width)
     # Runs never cross a row, so a run ends where the next begins.
-    length = np.diff(np.append(start, height * width))
-    leaf = leaf_labels.ravel()[start]
+    length = np.diff(start, append=height * width)
+    leaf = labels.ravel()[start]
     inside = leaf >= 0
-    y, x, length, leaf = y[inside], x[inside], length[inside], leaf[inside]
-
-    right = column_sum[x + length] - column_sum[x]
-    left = length - right
-    lower = row_fraction[y]
-    cell = row_cell[y] * columns + column_cell[x]
-    step_right = 1 if columns > 1 else 0
-    step_down = columns if rows > 1 else 0
-    entries = [
-        (cell, left * (1 - lower)),
-        (cell + step_right, right * (1 - lower)),
-        (cell + step_down, left * lower),
-        (cell + step_right + step_down, right * lower),
-    ]
-    token = np.concatenate([index for index, _ in entries])
-    weight = np.concatenate([value for _, value in entries])
-    matrix = sparse.coo_array(
-        (weight, (np.tile(leaf, 4), token)), shape=(n_leaves, rows * columns)
-    ).tocsr()
-    matrix.eliminate_zeros()
-    return matrix
+    return y[inside], x[inside], length[inside], leaf[inside]
 
 
 def pool_features(weights: sparse.csr_array, tokens: NDArray) -> NDArray:
