@@ -3,11 +3,12 @@
 from skuhas.spectral._affinity import (
     cosine_affinity,
     exponential_affinity,
-    largest_cosine_distance,
 )
 from skuhas.spectral._assign import ASSIGN_LABELS, cluster_rows
+from skuhas.spectral._backend import to_numpy
 from skuhas.spectral._eigen import smallest_eigenpairs
 from skuhas.spectral._factored import FactoredGraph
+from skuhas.spectral._farthest import largest_cosine_distance
 from skuhas.spectral._gates import Gates
 from skuhas.spectral._k_means import k_means
 from skuhas.spectral._kway import k_way_cut
@@ -42,4 +43,5 @@ __all__ = [
     "smallest_eigenpairs",
     "split_graph",
     "sweep_cut",
+    "to_numpy",
 ]
