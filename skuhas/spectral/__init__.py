@@ -3,19 +3,18 @@
 from skuhas.spectral._affinity import (
     cosine_affinity,
     exponential_affinity,
-    largest_cosine_distance,
 )
 from skuhas.spectral._assign import ASSIGN_LABELS, cluster_rows
+from skuhas.spectral._backend import to_numpy
 from skuhas.spectral._eigen import smallest_eigenpairs
+from skuhas.spectral._factored import FactoredGraph
+from skuhas.spectral._farthest import largest_cosine_distance
 from skuhas.spectral._gates import Gates
+from skuhas.spectral._k_means import k_means
 from skuhas.spectral._kway import k_way_cut
 from skuhas.spectral._laplacian import NormalisedGraph, normalise
 from skuhas.spectral._locality import Locality, diffusion_nearness
-from skuhas.spectral._low_rank import (
-    CosineTokenGraph,
-    cosine_k_way_cut,
-    token_eigenpairs,
-)
+from skuhas.spectral._low_rank import cosine_k_way_cut, factored_eigenpairs
 from skuhas.spectral._perturbation import perturbation
 from skuhas.spectral._recursion import grow_tree
 from skuhas.spectral._split import Split, split_graph
@@ -23,7 +22,7 @@ from skuhas.spectral._sweep import mean_normalised_cut, sweep_cut
 
 __all__ = [
     "ASSIGN_LABELS",
-    "CosineTokenGraph",
+    "FactoredGraph",
     "Gates",
     "Locality",
     "NormalisedGraph",
@@ -33,7 +32,9 @@ __all__ = [
     "cosine_k_way_cut",
     "diffusion_nearness",
     "exponential_affinity",
+    "factored_eigenpairs",
     "grow_tree",
+    "k_means",
     "k_way_cut",
     "largest_cosine_distance",
     "mean_normalised_cut",
@@ -42,5 +43,5 @@ __all__ = [
     "smallest_eigenpairs",
     "split_graph",
     "sweep_cut",
-    "token_eigenpairs",
+    "to_numpy",
 ]

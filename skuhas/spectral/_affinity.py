@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
-from sklearn.utils import gen_batches
+
+from skuhas.spectral._backend import Array, as_double, like, namespace
 
 
 def exponential_affinity(
@@ -77,38 +78,7 @@ def exponential_affinity(
     return affinity
 
 
-def largest_cosine_distance(tokens: NDArray, *, batch_size: int = 1024) -> float:
-    """Return the largest cosine distance between any two tokens.
-
-    Parameters
-    ----------
-    tokens : ndarray of shape (n_tokens, n_features)
-        Unit rows.
-    batch_size : int, default=1024
-        Rows compared at once; memory is batch_size * n_tokens.
-
-    Returns
-    -------
-    float
-        In [0, 2].
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skuhas.spectral import largest_cosine_distance
-    >>> largest_cosine_distance(np.array([[1.0, 0.0], [0.0, 1.0]]))
-    1.0
-    """
-    lowest = 1.0
-    for rows in gen_batches(len(tokens), batch_size):
-        # The matrix is symmetric: earlier columns were met as rows.
-        lowest = min(lowest, float((tokens[rows] @ tokens[rows.start :].T).min()))
-    return float(np.clip(1.0 - lowest, 0.0, 2.0))
-
-
-def cosine_affinity(
-    means: NDArray, counts: NDArray, largest_distance: float
-) -> NDArray[np.float64]:
+def cosine_affinity(means: Array, counts: Array, largest_distance: float) -> Array:
     r"""Return the sum of token affinities between regions.
 
     Two tokens have the affinity :math:`1 - d/d_{max}` with d their cosine
@@ -122,16 +92,17 @@ def cosine_affinity(
 
     Parameters
     ----------
-    means : ndarray of shape (n_regions, n_features)
+    means : array of shape (n_regions, n_features)
         Plain means of unit tokens, not normalised again.
-    counts : ndarray of shape (n_regions,)
+    counts : array of shape (n_regions,)
         Tokens of each region; fractions are allowed.
     largest_distance : float
         d_max, in [0, 2]. At 0 all tokens are equal and all affinities 1.
 
     Returns
     -------
-    ndarray of shape (n_regions, n_regions), dtype float64
+    array of shape (n_regions, n_regions), dtype float64
+        On the device of `means`.
 
     References
     ----------
@@ -148,12 +119,13 @@ def cosine_affinity(
     """
     # Near-equal tokens have a distance made of rounding alone.
     slope = 1.0 / largest_distance if largest_distance > 1e-6 else 0.0
-    exact = means.astype(np.float64)
+    exact = as_double(means)
     affinity = exact @ exact.T
     affinity *= slope
     affinity += 1.0 - slope
-    np.maximum(affinity, 0.0, out=affinity)
-    weights = counts.astype(np.float64)
-    affinity *= np.outer(weights, weights)
-    np.fill_diagonal(affinity, 0.0)
+    affinity = namespace(means).clip(affinity, 0.0, None)
+    weights = as_double(counts)
+    affinity *= weights[:, None] * weights
+    numbers = like(np.arange(int(weights.shape[0])), means)
+    affinity[numbers, numbers] = 0.0
     return affinity

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
+
+from skuhas.spectral._backend import Array, like, namespace, to_numpy
+from skuhas.spectral._k_means import k_means
 
 ASSIGN_LABELS = ("kmeans", "cluster_qr")
 
 
 def cluster_rows(
-    vectors: NDArray[np.float64],
+    vectors: Array,
     n_parts: int,
     *,
     assign_labels: str,
     seed: int,
     n_init: int = 10,
-) -> NDArray[np.intp]:
+) -> Array:
     """Cluster the rows of eigenvectors by their direction.
 
     Parameters
     ----------
-    vectors : ndarray of shape (n, n_vectors)
+    vectors : array of shape (n, n_vectors), dtype float32 or float64
         Leading eigenvectors as columns.
     n_parts : int
         Parts looked for; fewer come out where rows coincide.
     assign_labels : {"kmeans", "cluster_qr"}
         k-means on the rows scaled to length 1, or the pivoted QR factorisation
-        of Damle et al., which needs no start and as many vectors as parts.
+        of Damle et al., which needs no start and as many vectors as parts, and
+        is computed on the host.
     seed : int
         Seed of k-means.
     n_init : int, default=10
@@ -39,8 +39,9 @@ def cluster_rows(
 
     Returns
     -------
-    ndarray of shape (n,)
-        Parts numbered by their first vertex, none of them empty.
+    array of shape (n,), of integers
+        On the device of `vectors`. Parts are numbered by their first vertex,
+        none of them is empty.
 
     References
     ----------
@@ -57,23 +58,20 @@ def cluster_rows(
     >>> cluster_rows(vectors, 2, assign_labels="cluster_qr", seed=0)
     array([0, 1, 0])
     """
+    xp = namespace(vectors)
     if assign_labels == "cluster_qr":
-        labels = _cluster_qr(vectors)
+        labels = _cluster_qr(to_numpy(vectors))
     else:
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        rows = vectors / np.where(length > 0, length, 1.0)
-        with warnings.catch_warnings():
-            # Coinciding rows give fewer parts, which callers expect.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model = KMeans(n_parts, n_init=n_init, random_state=seed)
-            labels = model.fit_predict(rows)
+        length = xp.linalg.vector_norm(vectors, axis=1, keepdims=True)
+        rows = vectors / xp.where(length > 0, length, xp.ones_like(length))
+        labels = to_numpy(k_means(rows, n_parts, n_init=n_init, seed=seed))
     _, first, parts = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(first.size, dtype=np.intp)
     rank[np.argsort(first)] = np.arange(first.size)
-    return rank[parts]
+    return like(rank[parts], vectors)
 
 
-def _cluster_qr(vectors: NDArray[np.float64]) -> NDArray[np.intp]:
+def _cluster_qr(vectors: NDArray) -> NDArray[np.intp]:
     n_vectors = vectors.shape[1]
     # Rows keep their lengths here: of rows scaled to 1 the first pivot, the
     # longest, would be a matter of rounding.

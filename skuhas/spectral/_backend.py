@@ -32,7 +32,24 @@ def is_numpy(array: Array) -> bool:
 
 
 def to_numpy(array: Array) -> NDArray:
-    """Return an array on the host; numpy's own are returned as they are."""
+    """Return an array of any kind as numpy's, on the host.
+
+    Parameters
+    ----------
+    array : array
+        numpy's own are returned as they are, tensors without their gradient.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.spectral import to_numpy
+    >>> to_numpy(np.arange(3))
+    array([0, 1, 2])
+    """
     if isinstance(array, np.ndarray):
         return array
     if hasattr(array, "detach"):

@@ -1,13 +1,10 @@
 """Leaves on the feature grid itself."""
 
 import math
-import warnings
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 
-from skuhas.spectral import cosine_k_way_cut, largest_cosine_distance
+from skuhas.spectral import cosine_k_way_cut, k_means, largest_cosine_distance, to_numpy
 from skuhas.tree import canonical_labels
 
 TOKEN_METHODS = ("spectral", "kmeans", "grid")
@@ -20,7 +17,7 @@ def token_superpixels(
 
     Parameters
     ----------
-    tokens : ndarray of shape (rows, columns, n_features)
+    tokens : array of shape (rows, columns, n_features), dtype float32 or float64
         Unit vectors; zero vectors are allowed.
     method : {"spectral", "kmeans", "grid"}, default="spectral"
         One k-way normalised cut of the cosine graph of all tokens, the paper's
@@ -57,14 +54,14 @@ def token_superpixels(
     if method == "grid":
         labels = _squares(rows, columns, max_leaves)
     else:
-        flat = tokens.reshape(rows * columns, -1).astype(np.float64)
+        flat = tokens.reshape(rows * columns, -1)
         # More leaves than different tokens would only split equal ones.
-        n_leaves = min(n_leaves, max_leaves, len(np.unique(flat, axis=0)))
+        n_leaves = _n_different(flat, min(n_leaves, max_leaves))
         if method == "kmeans":
-            labels = _k_means(flat, n_leaves, seed)
+            labels = k_means(flat, n_leaves, seed=seed)
         else:
             labels = _spectral(flat, n_leaves, seed)
-        labels = labels.reshape(rows, columns)
+        labels = to_numpy(labels).reshape(rows, columns)
     return canonical_labels(labels, int(labels.max()) + 1)[0]
 
 
@@ -83,7 +80,13 @@ def _spectral(flat, n_leaves, seed):
     return cosine_k_way_cut(flat, n_leaves, distance, seed=seed)
 
 
-def _k_means(flat, n_leaves, seed):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return KMeans(n_leaves, n_init=1, random_state=seed).fit_predict(flat)
+def _n_different(flat, at_most):
+    """Return the number of different rows, or `at_most` where there are more."""
+    different = set()
+    for start in range(0, len(flat), 1024):
+        # Adding 0 makes zeros of both signs equal.
+        part = to_numpy(flat[start : start + 1024]) + 0.0
+        different.update(row.tobytes() for row in part)
+        if len(different) >= at_most:
+            return at_most
+    return len(different)
