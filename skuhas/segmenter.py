@@ -15,7 +15,7 @@ from skuhas._common import (
 )
 from skuhas.features import as_feature_maps
 from skuhas.metrics import nm_covering_score
-from skuhas.spectral import ASSIGN_LABELS, Gates, Locality, grow_tree
+from skuhas.spectral import ASSIGN_LABELS, Gates, grow_trees
 from skuhas.superpixels import IMAGE_METHODS, TOKEN_METHODS, region_graph
 
 __all__ = ["PAPER_SETTINGS", "HierarchicalSpectralSegmenter"]
@@ -423,16 +423,7 @@ def _grow(feature_map, features, name, build_graph, graph_settings, strength, gr
             feature_map.valid,
             **graph_settings,
         )
-        locality = None
-        if graph.log_nearness is not None:
-            locality = Locality(graph.log_nearness, graph.shares, strength)
-        return grow_tree(
-            graph.affinity,
-            graph.weights,
-            graph.leaf_labels,
-            locality=locality,
-            **growth,
-        )
+        return grow_trees([graph.source(strength)], [graph.leaf_labels], **growth)[0]
     except Exception as error:
         if type(error) in (TypeError, ValueError):
             raise type(error)(f"{name}: {error}") from error

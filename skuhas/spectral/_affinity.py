@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
-
-from skuhas.spectral._backend import Array, as_double, like, namespace
+from skuhas.spectral._backend import Array
+from skuhas.spectral._kernels import CosineKernel, ExponentialKernel
 
 
 def exponential_affinity(
-    descriptors: NDArray,
-    areas: NDArray,
+    descriptors: Array,
+    areas: Array,
     *,
     temperature: float = 0.1,
-    colors: NDArray | None = None,
+    colors: Array | None = None,
     color_scale: float | None = None,
-    positions: NDArray | None = None,
+    positions: Array | None = None,
     position_scale: float | None = None,
-) -> NDArray:
+) -> Array:
     r"""Return the exponential affinity between regions.
 
     With c the cosine of two descriptors,
@@ -32,24 +29,24 @@ def exponential_affinity(
 
     Parameters
     ----------
-    descriptors : ndarray of shape (n_regions, n_features), float32 or float64
+    descriptors : array of shape (n_regions, n_features), float32 or float64
         Unit rows; a zero row has cosine 0 with every other.
-    areas : ndarray of shape (n_regions,)
+    areas : array of shape (n_regions,)
         Weights of the regions, greater than 0.
     temperature : float, default=0.1
         T, in units of cosine.
-    colors : ndarray of shape (n_regions, 3), default=None
+    colors : array of shape (n_regions, 3), default=None
         Mean CIELAB colours.
     color_scale : float, default=None
         s, in CIELAB units. None leaves the term out.
-    positions : ndarray of shape (n_regions, 2), default=None
+    positions : array of shape (n_regions, 2), default=None
         Centroids, in units of the longer image side.
     position_scale : float, default=None
         r, in the same units. None leaves the term out.
 
     Returns
     -------
-    ndarray of shape (n_regions, n_regions), of the dtype of `descriptors`
+    array of shape (n_regions, n_regions), of the dtype of `descriptors`
         Symmetric and positive.
 
     Examples
@@ -60,22 +57,16 @@ def exponential_affinity(
     array([[1.        , 0.73575888],
            [0.73575888, 4.        ]])
     """
-    # Of one array with its own transpose numpy computes a symmetric product.
-    exponent = descriptors @ descriptors.T
-    exponent -= 1.0
-    # Rounding leaves the cosine of equal descriptors a little above 1.
-    np.minimum(exponent, 0.0, out=exponent)
-    exponent /= temperature
-    for values, scale in ((colors, color_scale), (positions, position_scale)):
-        if values is not None and scale is not None:
-            points = values.astype(np.float64) / scale
-            exponent -= cdist(points, points)
-    np.fill_diagonal(exponent, 0.0)
-    root = np.sqrt(areas).astype(exponent.dtype)
-    affinity = np.exp(exponent, out=exponent)
-    # One product for both factors keeps the matrix symmetric to the last bit.
-    affinity *= np.outer(root, root)
-    return affinity
+    kernel = ExponentialKernel.of_regions(
+        descriptors,
+        areas,
+        temperature=temperature,
+        colors=colors,
+        color_scale=color_scale,
+        positions=positions,
+        position_scale=position_scale,
+    )
+    return kernel.matrix()
 
 
 def cosine_affinity(means: Array, counts: Array, largest_distance: float) -> Array:
@@ -117,15 +108,4 @@ def cosine_affinity(means: Array, counts: Array, largest_distance: float) -> Arr
     array([[0., 1.],
            [1., 0.]])
     """
-    # Near-equal tokens have a distance made of rounding alone.
-    slope = 1.0 / largest_distance if largest_distance > 1e-6 else 0.0
-    exact = as_double(means)
-    affinity = exact @ exact.T
-    affinity *= slope
-    affinity += 1.0 - slope
-    affinity = namespace(means).clip(affinity, 0.0, None)
-    weights = as_double(counts)
-    affinity *= weights[:, None] * weights
-    numbers = like(np.arange(int(weights.shape[0])), means)
-    affinity[numbers, numbers] = 0.0
-    return affinity
+    return CosineKernel(means, counts, largest_distance).matrix()

@@ -11,6 +11,7 @@ from scipy import linalg
 from sklearn.exceptions import ConvergenceWarning
 
 from skuhas.spectral._backend import Array, at_least, eigh, is_numpy, like, namespace
+from skuhas.spectral._factored import FactoredGraph
 from skuhas.spectral._krylov import SlowConvergenceError, largest_eigenpairs
 
 # Up to the first size the whole spectrum is cheapest; from the second a few
@@ -51,7 +52,7 @@ def smallest_eigenpairs(
 
     Parameters
     ----------
-    graph : NormalisedGraph
+    graph : NormalisedGraph or FactoredGraph
         A graph of n vertices, or a stack of them.
     n_pairs : int
         Number of pairs, in [1, n].
@@ -70,7 +71,8 @@ def smallest_eigenpairs(
     Warns
     -----
     ConvergenceWarning
-        More than 1000 vertices are solved densely, as exactly but slowly.
+        More than 1000 vertices are solved densely, as exactly but slowly; of a
+        factored graph the vectors are what the iterations came to.
 
     Examples
     --------
@@ -92,7 +94,10 @@ def pairs_and_guesses(
     trivial = graph.trivial[..., None]
     if n_pairs == 1:
         return xp.zeros_like(graph.degrees[..., :1]), trivial, None
-    mean, spread = graph.other_eigenvalues()
+    mean, spread = (
+        xp.asarray(value, dtype=xp.float64, device=graph.degrees.device)
+        for value in graph.other_eigenvalues()
+    )
     isotropic = spread <= ISOTROPIC
     guesses = None
     if bool(xp.all(isotropic)):
@@ -134,7 +139,17 @@ def _largest(
     if alone and size >= KRYLOV and n_pairs * KRYLOV_SHARE <= size:
         try:
             return _krylov(graph, n_pairs, start)
-        except SlowConvergenceError:
+        except SlowConvergenceError as error:
+            if isinstance(graph, FactoredGraph):
+                # There is no matrix to fall back on.
+                warnings.warn(
+                    f"{n_pairs} eigenvectors of {size} vertices have residuals of "
+                    f"{error.residual:.1e}, not {TOLERANCE[graph.single]:.0e}.",
+                    ConvergenceWarning,
+                    stacklevel=2,
+                )
+                values, vectors = error.values, error.vectors
+                return values[:n_pairs], vectors[:, :n_pairs], vectors
             if size > DENSE:
                 warnings.warn(
                     f"{n_pairs} eigenvectors of {size} vertices did not converge in "

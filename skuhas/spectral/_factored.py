@@ -34,7 +34,7 @@ SOME = 16
 class FactoredGraph:
     r"""The normalised graph of an affinity that is known by a factor.
 
-    .. math:: A = a\, 1 1^T + b\, F F^T - \mathrm{diag}(s), \quad
+    .. math:: A = a\, u u^T + b\, F F^T - \mathrm{diag}(s), \quad
         N = D^{-1/2} A D^{-1/2}
 
     with F of shape (n, r) and D the row sums of A. Products with N cost O(n r) a
@@ -51,8 +51,10 @@ class FactoredGraph:
         F.
     slope, offset : float
         b >= 0 and a, which may be negative.
+    constant : array of shape (n,), dtype float64
+        u.
     removed : array of shape (n,), dtype float64
-        s >= 0, what was taken off the diagonal.
+        s, what was taken off the diagonal; negative where something was added.
     degrees : array of shape (n,), dtype float64
         Row sums of A; 0 for vertices without any affinity.
     scale : array of shape (n,), dtype float64
@@ -78,6 +80,7 @@ class FactoredGraph:
     factor: Array
     slope: float
     offset: float
+    constant: Array
     removed: Array
     degrees: Array
     scale: Array
@@ -91,6 +94,7 @@ class FactoredGraph:
         *,
         slope: float = 1.0,
         offset: float = 0.0,
+        constant: Array | None = None,
         removed: Array | None = None,
     ) -> FactoredGraph:
         """Return the graph of a factored affinity.
@@ -100,6 +104,8 @@ class FactoredGraph:
         factor : array of shape (n, r), dtype float32 or float64
             Not copied.
         slope, offset : float
+        constant : array of shape (n,), default=None
+            Positive; None for ones.
         removed : array of shape (n,), default=None
             What to take off the diagonal; None keeps it.
 
@@ -115,7 +121,9 @@ class FactoredGraph:
         parts = [
             as_double(factor[rows, :]) @ total for rows in gen_batches(n_vertices, ROWS)
         ]
-        degrees = offset * n_vertices + slope * xp.concat(parts)
+        products = slope * xp.concat(parts)
+        constant = xp.ones_like(products) if constant is None else as_double(constant)
+        degrees = products + offset * float(xp.sum(constant)) * constant
         removed = xp.zeros_like(degrees) if removed is None else as_double(removed)
         degrees = degrees - removed
         isolated = degrees <= ISOLATED * max(float(xp.mean(degrees)), 1.0)
@@ -127,7 +135,9 @@ class FactoredGraph:
         if not bool(xp.any(trivial > 0)):
             trivial = ones
         trivial = trivial / xp.linalg.vector_norm(trivial)
-        return cls(factor, slope, offset, removed, degrees, scale, own, trivial)
+        return cls(
+            factor, slope, offset, constant, removed, degrees, scale, own, trivial
+        )
 
     @classmethod
     def from_tokens(cls, tokens: Array, largest_distance: float) -> FactoredGraph:
@@ -178,8 +188,45 @@ class FactoredGraph:
             take(self.factor, vertices, axis=0),
             slope=self.slope,
             offset=self.offset,
+            constant=take(self.constant, vertices, axis=0),
             removed=take(self.removed, vertices, axis=0),
         )
+
+    @property
+    def size(self) -> int:
+        """Number of vertices."""
+        return int(self.factor.shape[0])
+
+    @property
+    def single(self) -> bool:
+        """Whether the factor is in single precision."""
+        return self.factor.dtype == namespace(self.factor).float32
+
+    def leading_sums(self, order: Array) -> Array:
+        """Return the sums of A over every leading block of its vertices in order.
+
+        Parameters
+        ----------
+        order : array of shape (n,), of integers
+            A permutation of the vertices.
+
+        Returns
+        -------
+        array of shape (n,), dtype float64
+            Entry i sums over the pairs of the first i + 1 vertices, in O(n r).
+        """
+        xp = namespace(self.factor)
+        sums = []
+        carried = xp.zeros_like(as_double(self.factor[:1, :]))
+        for rows in gen_batches(self.size, ROWS):
+            chosen = order[rows]
+            part = as_double(xp.take(self.factor, chosen, axis=0))
+            part = carried + xp.cumulative_sum(part, axis=0)
+            carried = part[-1:, :]
+            sums.append(xp.sum(part * part, axis=1))
+        constant = xp.cumulative_sum(xp.take(self.constant, order, axis=0), axis=0)
+        removed = xp.cumulative_sum(xp.take(self.removed, order, axis=0), axis=0)
+        return self.offset * constant**2 + self.slope * xp.concat(sums) - removed
 
     def product(self, vectors: Array) -> Array:
         """Return N times one vector or several as columns.
@@ -195,7 +242,8 @@ class FactoredGraph:
         xp = namespace(self.factor)
         columns = vectors if vectors.ndim == 2 else vectors[:, None]
         kind, n_vertices = self.factor.dtype, int(columns.shape[0])
-        constant = self.offset * (self.scale @ as_double(columns))
+        level = self.scale * self.constant
+        constant = self.offset * (level @ as_double(columns))
         inner = 0.0
         for rows in gen_batches(n_vertices, ROWS):
             scaled = xp.astype(self.scale[rows][:, None] * columns[rows, :], kind)
@@ -203,8 +251,9 @@ class FactoredGraph:
         inner = xp.astype(self.slope * inner, kind)
         result = xp.empty_like(columns)
         for rows in gen_batches(n_vertices, ROWS):
-            part = as_double(self.factor[rows, :] @ inner) + constant
+            part = as_double(self.factor[rows, :] @ inner)
             part *= self.scale[rows][:, None]
+            part += level[rows][:, None] * constant
             part -= self.own[rows][:, None] * columns[rows, :]
             result[rows, :] = xp.astype(part, columns.dtype)
         return result if vectors.ndim == 2 else result[:, 0]
@@ -216,7 +265,8 @@ class FactoredGraph:
         -------
         array of shape (n,), dtype float64
         """
-        whole = self.offset + self.slope * _square_lengths(self.factor)
+        whole = self.offset * self.constant**2
+        whole = whole + self.slope * _square_lengths(self.factor)
         return whole * self.scale**2 - self.own
 
     def matrix(self) -> Array:
@@ -227,7 +277,8 @@ class FactoredGraph:
         array of shape (n, n), dtype float64
         """
         exact = as_double(self.factor)
-        matrix = self.slope * (exact @ exact.T) + self.offset
+        matrix = self.slope * (exact @ exact.T)
+        matrix += self.offset * self.constant[:, None] * self.constant
         matrix *= self.scale[:, None] * self.scale
         numbers = like(np.arange(int(matrix.shape[0])), matrix)
         # Written, not subtracted: what is left of the diagonal may be nothing.
@@ -238,7 +289,7 @@ class FactoredGraph:
     def gram(self) -> Array:
         """Return the products of the columns of the scaled factor.
 
-        The columns of :math:`D^{-1/2} [1, F]`, each as long as its share of A
+        The columns of :math:`D^{-1/2} [u, F]`, each as long as its share of A
         asks; (r + 1, r + 1) numbers, in O(n r^2).
         """
         gram = 0.0
@@ -276,7 +327,7 @@ class FactoredGraph:
 
         They come from an eigenproblem of r + 1 rows. Where :math:`s D^{-1}` is
         the same for all vertices they are exact (with a negative offset,
-        close); otherwise :math:`(\lambda + s D^{-1})^{-1} D^{-1/2} [1, F] y`,
+        close); otherwise :math:`(\lambda + s D^{-1})^{-1} D^{-1/2} [u, F] y`,
         the form that the eigenvectors have, makes up for most of its spread.
 
         Parameters
@@ -356,20 +407,21 @@ class FactoredGraph:
         columns = xp.astype(sizes[1:, None] * mix[1:, :], kind)
         parts = []
         for rows in gen_batches(int(self.factor.shape[0]), ROWS):
-            part = as_double(self.factor[rows, :] @ columns) + constant
+            part = as_double(self.factor[rows, :] @ columns)
+            part += self.constant[rows][:, None] * constant
             parts.append(xp.astype(self.scale[rows][:, None] * part, kind))
         return xp.concat(parts)
 
     def _scaled(self, rows: slice) -> Array:
         xp = namespace(self.factor)
         part = as_double(self.factor[rows, :])
-        part = xp.concat([xp.ones_like(self.scale[rows])[:, None], part], axis=1)
+        part = xp.concat([self.constant[rows][:, None], part], axis=1)
         part *= self._sizes()
         part *= self.scale[rows][:, None]
         return part
 
     def _sizes(self) -> Array:
-        """Return what the columns of [1, F] are multiplied with."""
+        """Return what the columns of [u, F] are multiplied with."""
         sizes = np.full(int(self.factor.shape[1]) + 1, np.sqrt(self.slope))
         sizes[0] = np.sqrt(abs(self.offset))
         return like(sizes, self.factor)

@@ -25,6 +25,10 @@ DEPENDENT = 1e-10
 class SlowConvergenceError(ArithmeticError):
     """The residuals have not come down within the products allowed."""
 
+    def __init__(self, values: Array, vectors: Array, residual: float) -> None:
+        super().__init__()
+        self.values, self.vectors, self.residual = values, vectors, residual
+
 
 def largest_eigenpairs(
     product: Callable[[Array], Array],
@@ -88,6 +92,7 @@ def largest_eigenpairs(
     added, _ = xp.linalg.qr(xp.concat(columns, axis=1))
     basis, images = added[:, :0], added[:, :0]
     inside = like(np.zeros((0, 0)), reference)
+    worst = np.inf
     for step in range(1, n_products + 1):
         image = product(added)
         cross, own = basis.T @ image, added.T @ image
@@ -117,7 +122,10 @@ def largest_eigenpairs(
             mix = mix[:, :KEPT]
             basis, images = basis @ mix, images @ mix
             inside = like(np.eye(KEPT), reference) * values[:KEPT]
-    raise SlowConvergenceError
+    found = max(n_pairs, BLOCK)
+    values, mix = eigh(inside)
+    values, mix = xp.flip(values), xp.flip(mix, axis=1)
+    raise SlowConvergenceError(values[:found], basis @ mix[:, :found], worst)
 
 
 def _orthonormal(image: Array, basis: Array, generator: np.random.Generator) -> Array:

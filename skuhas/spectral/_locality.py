@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from skuhas.spectral._backend import Array, is_numpy, like, namespace
+
 # Share of a walk's weight that goes on at every step; the rest stays behind.
 # With 0.99 a walk is about a hundred steps long, the width of a picture in
 # superpixels several times over.
@@ -33,7 +35,7 @@ class Locality:
 
     Parameters
     ----------
-    log_nearness : ndarray of shape (n_regions, n_regions)
+    log_nearness : array of shape (n_regions, n_regions)
         Logarithm of K, at most 0, zero on the diagonal.
     shares : ndarray of shape (n_regions,)
         Areas of the regions, adding up to 1.
@@ -49,7 +51,7 @@ class Locality:
     (0.0, 0.5)
     """
 
-    log_nearness: NDArray
+    log_nearness: Array
     shares: NDArray[np.float64]
     strength: float = 1.0
 
@@ -84,7 +86,7 @@ class Locality:
         return self.strength * np.clip(np.round(level, 12), 0.0, 1.0)
 
 
-def diffusion_nearness(conductance: NDArray[np.float64]) -> NDArray[np.float64]:
+def diffusion_nearness(conductance: Array, *, degrees: Array | None = None) -> Array:
     r"""Return the logarithm of how near regions are by random walks.
 
     .. math:: G = (I - \rho\, D^{-1/2} R D^{-1/2})^{-1}, \quad
@@ -96,12 +98,15 @@ def diffusion_nearness(conductance: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    conductance : ndarray of shape (n_regions, n_regions)
+    conductance : array of shape (n_regions, n_regions)
         R: symmetric, at least 0, zero between regions that do not touch.
+    degrees : array of shape (n_regions,), default=None
+        D, the row sums of R, where these are some regions of many: walks that
+        leave them do not come back.
 
     Returns
     -------
-    ndarray of shape (n_regions, n_regions), of the dtype of `conductance`
+    array of shape (n_regions, n_regions), of the dtype of `conductance`
         log K, at most 0.
 
     References
@@ -120,19 +125,37 @@ def diffusion_nearness(conductance: NDArray[np.float64]) -> NDArray[np.float64]:
            [-0.0199,  0.    , -0.0199],
            [-0.0398, -0.0199,  0.    ]])
     """
-    degrees = conductance.sum(axis=1)
-    scale = 1.0 / np.sqrt(np.maximum(degrees, np.finfo(conductance.dtype).tiny))
+    if degrees is None:
+        degrees = namespace(conductance).sum(conductance, axis=1)
+    xp = namespace(conductance)
+    touching = degrees > 0
+    scale = 1.0 / xp.sqrt(xp.where(touching, degrees, 1.0))
+    scale = xp.where(touching, scale, 0.0)
     system = conductance * (-RETENTION * scale)
-    system *= np.where(degrees > 0, scale, 0.0)[:, None]
-    system[np.diag_indices_from(system)] += 1.0
-    # The spectrum lies in [0.01, 1.99], so the factorisation cannot fail. LAPACK's
-    # own inverse from it, potri, is faster but crashes in some builds of OpenBLAS.
+    system *= scale[:, None]
+    size = int(system.shape[0])
+    own = like(np.arange(size), system)
+    system[own, own] += 1.0
+    # The spectrum lies in [0.01, 1.99], so the factorisation cannot fail.
+    walks = _inverse(system)
+    root = 1.0 / xp.sqrt(xp.linalg.diagonal(walks))
+    walks *= root[:, None] * root
+    walks = xp.where(walks > FLOOR, walks, FLOOR)
+    walks = xp.where(walks < 1.0, walks, 1.0)
+    walks[own, own] = 1.0
+    return xp.log(walks)
+
+
+def _inverse(system: Array) -> Array:
+    """Return the inverse of a positive definite matrix, symmetric to the last bit."""
+    if not is_numpy(system):
+        inverse = namespace(system).linalg.inv(system)
+        return (inverse + inverse.mT) / 2
+    # LAPACK's own inverse from the factor, potri, is faster but crashes in some
+    # builds of OpenBLAS.
     factor = linalg.cho_factor(system, lower=True, check_finite=False)
     identity = np.eye(len(system), dtype=system.dtype)
-    walks = linalg.cho_solve(factor, identity, overwrite_b=True, check_finite=False)
-    walks += walks.T.copy()
-    root = 1.0 / np.sqrt(np.diagonal(walks))
-    walks *= np.outer(root, root)
-    np.clip(walks, FLOOR, 1.0, out=walks)
-    np.fill_diagonal(walks, 1.0)
-    return np.log(walks, out=walks)
+    inverse = linalg.cho_solve(factor, identity, overwrite_b=True, check_finite=False)
+    inverse += inverse.T.copy()
+    inverse *= 0.5
+    return inverse

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from skuhas._common import node_seed
 from skuhas.spectral._backend import Array, is_numpy, like, namespace
 from skuhas.spectral._gates import Gates
+from skuhas.spectral._laplacian import normalise
 from skuhas.spectral._locality import Locality
-from skuhas.spectral._sources import BY_PAIRS, DenseSource
-from skuhas.spectral._split import Split, split_affinities
+from skuhas.spectral._sources import BY_PAIRS, DenseSource, LargeSource
+from skuhas.spectral._split import Split, split_affinities, split_normalised
 from skuhas.tree import RegionTree, canonical_labels, canonical_parents
 
 # Nodes of one size up to this many vertices are split together. On a CPU larger
@@ -111,7 +112,7 @@ def grow_trees(
 
     Parameters
     ----------
-    sources : list of DenseSource
+    sources : list of DenseSource or LargeSource
     leaf_labels : list of integer ndarray
     gates, self_affinity, assign_labels, seed, n_threads
         As `grow_tree` has them.
@@ -142,7 +143,7 @@ class _Node:
     """A node that may be split."""
 
     draft: _Draft
-    source: DenseSource
+    source: Any
     number: int
     # Of the source.
     vertices: NDArray[np.intp]
@@ -173,6 +174,26 @@ class _Growth:
     def grow(self, roots: list[_Node]) -> None:
         """Split nodes and all that comes of them.
 
+        Of graphs too large for a matrix, parts that are small enough for one are
+        split one after the other, so that there is one such matrix at a time.
+        """
+        opened = [node for node in roots if self._is_open(node)]
+        large = [node for node in opened if isinstance(node.source, LargeSource)]
+        self._grow_dense(
+            [node for node in opened if not isinstance(node.source, LargeSource)]
+        )
+        while large:
+            node = large.pop()
+            if node.vertices.size > node.source.limit:
+                large += self._divided(self._split_large(node))
+            else:
+                source = node.source.dense(node.vertices)
+                vertices = np.arange(node.vertices.size)
+                self._grow_dense([replace(node, source=source, vertices=vertices)])
+
+    def _grow_dense(self, roots: list[_Node]) -> None:
+        """Split nodes and all that comes of them.
+
         Parts are smaller than their node. So once all large nodes are split,
         each by itself, going down from the largest size meets all nodes of one
         size at once, whatever tree they belong to.
@@ -186,7 +207,7 @@ class _Growth:
                     waiting[node.vertices.size].append(node)
             return [node for node in nodes if self._is_large(node)]
 
-        first = large([node for node in roots if self._is_open(node)])
+        first = large(roots)
         _work_off(
             first,
             lambda node: self._split([node]),
@@ -256,6 +277,32 @@ class _Growth:
         return [
             (node, split, guesses) for node, split in zip(ordered, splits, strict=True)
         ]
+
+    def _split_large(self, node: _Node) -> list[_Result]:
+        """Split a node that is too large for an affinity matrix."""
+        source = node.source
+        groups = None
+        if source.graph is None:
+            grouped, groups = source.grouped(node.vertices)
+            everything = np.arange(grouped.size)[None]
+            affinity, weights = (part[0, ...] for part in grouped.part(everything))
+            graph = normalise(affinity)
+        else:
+            graph, weights = source.factored(node.vertices)
+        splits, guesses = split_normalised(
+            graph,
+            weights,
+            self.gates,
+            self_affinity=self.self_affinity,
+            assign_labels=self.assign_labels,
+            seeds=[self._seed(node)],
+            start=node.start,
+        )
+        if groups is None:
+            return [(node, splits[0], guesses)]
+        if splits[0] is None:
+            return [(node, None, None)]
+        return [(node, replace(splits[0], parts=splits[0].parts[groups]), None)]
 
     def _seed(self, node: _Node) -> int:
         return node_seed(self.seed, node.path) if self._has_paths() else self.seed

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from skuhas.spectral._backend import Array, as_double, is_numpy, like, namespace
-from skuhas.spectral._locality import Locality
+from skuhas.spectral._coarsen import coarsen
+from skuhas.spectral._factored import FactoredGraph
+from skuhas.spectral._locality import Locality, diffusion_nearness
 
 # Smallest node for which single precision pays; there the cost is in memory
 # traffic.
@@ -132,6 +136,167 @@ class DenseSource:
             strip *= strip.dtype.type(power)
             affinity[begin : begin + len(strip)] *= np.exp(strip, out=strip)
         return affinity
+
+
+@dataclass(frozen=True, slots=True)
+class LargeSource:
+    """Regions too many for an affinity matrix.
+
+    Nodes are split by a factored graph where there is one, and else by groups of
+    neighbouring regions that stand for them, as long as they are large. The
+    affinity of smaller ones is made exactly, with the nearness of regions along
+    walks that stay inside the node.
+
+    Parameters
+    ----------
+    kernel : ExponentialKernel or CosineKernel
+        Of n regions, its arrays numpy's.
+    weights : ndarray of shape (n,), dtype float64
+    shares : ndarray of shape (n,), dtype float64
+        Areas of the regions, adding up to 1.
+    graph : FactoredGraph or None, default=None
+        Of the same regions, see `landmark_graph` and `CosineKernel.graph`.
+    conductance : sparse array of shape (n, n), or None, default=None
+        See `diffusion_nearness`. None without `graph` is no choice.
+    strength : float, default=1.0
+        See `Locality`.
+    limit : int, default=2000
+        Regions of the largest node whose affinity is made exactly, and groups
+        of a larger one.
+    reference : array, default=None
+        On whose device the matrices are made; None stands for `weights`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.spectral import CosineKernel, Gates, LargeSource, grow_trees
+    >>> kernel = CosineKernel(np.repeat(np.eye(2), 3, axis=0), np.ones(6), 1.0)
+    >>> source = LargeSource(
+    ...     kernel, np.ones(6), np.full(6, 1 / 6), kernel.graph(), limit=3
+    ... )
+    >>> gates = Gates(max_ncut=0.5)
+    >>> tree = grow_trees([source], [np.arange(6)], gates, self_affinity=False)[0]
+    >>> tree.leaf_labels
+    array([0, 0, 0, 1, 1, 1], dtype=int32)
+    """
+
+    kernel: Any
+    weights: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    graph: FactoredGraph | None = None
+    conductance: Any = None
+    strength: float = 1.0
+    limit: int = 2000
+    reference: Array | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of vertices."""
+        return int(self.weights.shape[0])
+
+    def names(self, vertices: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return what vertices are called in the whole graph: the same."""
+        return vertices
+
+    def factored(self, vertices: NDArray[np.intp]) -> tuple[FactoredGraph, Array]:
+        """Return the factored graph of a node, and the weights of its regions.
+
+        Parameters
+        ----------
+        vertices : ndarray of shape (n_kept,), of integers
+
+        Returns
+        -------
+        graph : FactoredGraph
+        weights : array of shape (n_kept,)
+        """
+        assert self.graph is not None
+        graph = self.graph
+        if vertices.size < self.size:
+            graph = graph.restricted(like(vertices, graph.factor))
+        return graph, like(self.weights[vertices], graph.factor)
+
+    def dense(self, vertices: NDArray[np.intp]) -> DenseSource:
+        """Return a node as a source of its own.
+
+        Parameters
+        ----------
+        vertices : ndarray of shape (n_kept,), of integers
+
+        Returns
+        -------
+        DenseSource
+        """
+        between = degrees = None
+        if self._has_nearness:
+            rows = self.conductance[vertices]
+            between, degrees = rows[:, vertices].toarray(), rows.sum(axis=1)
+        return self._source(
+            self.kernel.take(vertices),
+            between,
+            degrees,
+            self.shares[vertices],
+            self.weights[vertices],
+            vertices,
+        )
+
+    def grouped(
+        self, vertices: NDArray[np.intp]
+    ) -> tuple[DenseSource, NDArray[np.intp]]:
+        """Return groups of a node's regions as a source.
+
+        Parameters
+        ----------
+        vertices : ndarray of shape (n_kept,), of integers
+
+        Returns
+        -------
+        source : DenseSource
+            Of at most `limit` groups.
+        groups : ndarray of shape (n_kept,), of integers
+        """
+        kernel = self.kernel.take(vertices)
+        rows = self.conductance[vertices]
+        inside = rows[:, vertices]
+        groups = coarsen(kernel, inside, self.limit)
+        ones, places = np.ones(groups.size), np.arange(groups.size)
+        joining = sparse.csr_array((ones, (groups, places)))
+        between = (joining @ inside @ joining.T).toarray()
+        degrees = joining @ rows.sum(axis=1) - between.diagonal()
+        np.fill_diagonal(between, 0.0)
+        kernel = kernel.grouped(groups)
+        source = self._source(
+            kernel,
+            between if self._has_nearness else None,
+            degrees,
+            joining @ self.shares[vertices],
+            kernel.roots.astype(np.float64),
+        )
+        return source, groups
+
+    @property
+    def _has_nearness(self) -> bool:
+        return self.conductance is not None and self.strength > 0
+
+    def _source(
+        self,
+        kernel: Any,
+        between: NDArray | None,
+        degrees: NDArray | None,
+        shares: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        members: NDArray[np.intp] | None = None,
+    ) -> DenseSource:
+        reference = self.weights if self.reference is None else self.reference
+        locality = None
+        if between is not None and degrees is not None:
+            nearness = diffusion_nearness(
+                like(between.astype(np.float32), reference),
+                degrees=like(degrees.astype(np.float32), reference),
+            )
+            locality = Locality(nearness, shares, self.strength)
+        affinity = kernel.moved(reference).matrix()
+        return DenseSource(affinity, like(weights, reference), locality, members)
 
 
 def block(matrix: Array, vertices: NDArray[np.intp]) -> Array:

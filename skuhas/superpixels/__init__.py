@@ -2,7 +2,7 @@
 
 from skuhas.superpixels._boundaries import boundary_conductance
 from skuhas.superpixels._describe import LeafDescription, describe_leaves
-from skuhas.superpixels._graph import RegionGraph, region_graph
+from skuhas.superpixels._graph import LargeRegionGraph, RegionGraph, region_graph
 from skuhas.superpixels._image import IMAGE_METHODS, image_superpixels
 from skuhas.superpixels._regions import RegionDescription, describe_regions
 from skuhas.superpixels._resample import resample_labels
@@ -11,6 +11,7 @@ from skuhas.superpixels._tokens import TOKEN_METHODS, token_superpixels
 __all__ = [
     "IMAGE_METHODS",
     "TOKEN_METHODS",
+    "LargeRegionGraph",
     "LeafDescription",
     "RegionDescription",
     "RegionGraph",

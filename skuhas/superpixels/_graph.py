@@ -1,11 +1,25 @@
 """From one feature map to the graph of its superpixels."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from skuhas.spectral import cosine_affinity, diffusion_nearness, exponential_affinity
+from skuhas.spectral import (
+    CosineKernel,
+    DenseSource,
+    ExponentialKernel,
+    LargeSource,
+    Locality,
+    diffusion_nearness,
+    landmark_graph,
+)
 from skuhas.superpixels._regions import describe_regions
+
+# Superpixels at most whose affinity is written down as one matrix.
+DENSE = 4000
+# Share of the affinity's trace that landmarks may leave out.
+MISSING = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +30,12 @@ class RegionGraph:
     ----------
     leaf_labels : ndarray of shape (height, width), dtype int32
         Leaf of each pixel at image size, -1 where not valid.
-    affinity : ndarray of shape (n_leaves, n_leaves), dtype float32 or float64
-    weights : ndarray of shape (n_leaves,), dtype float64
+    affinity : array of shape (n_leaves, n_leaves), dtype float32 or float64
+    weights : array of shape (n_leaves,), dtype float64
         The affinity of leaves with similarity 1 is the product of theirs.
     shares : ndarray of shape (n_leaves,), dtype float64
         Areas, adding up to 1.
-    log_nearness : ndarray of shape (n_leaves, n_leaves), dtype float32, or None
+    log_nearness : array of shape (n_leaves, n_leaves), dtype float32, or None
         See `skuhas.spectral.Locality`. None with the cosine affinity.
 
     Examples
@@ -34,10 +48,87 @@ class RegionGraph:
     """
 
     leaf_labels: np.ndarray
-    affinity: np.ndarray
+    affinity: Any
+    weights: Any
+    shares: np.ndarray
+    log_nearness: Any
+
+    def source(self, strength):
+        """Return where the recursion takes its nodes from.
+
+        Parameters
+        ----------
+        strength : float
+            See `skuhas.spectral.Locality`.
+
+        Returns
+        -------
+        skuhas.spectral.DenseSource
+        """
+        locality = None
+        if self.log_nearness is not None and strength > 0:
+            locality = Locality(self.log_nearness, self.shares, strength)
+        return DenseSource(self.affinity, self.weights, locality)
+
+
+@dataclass(frozen=True, slots=True)
+class LargeRegionGraph:
+    """The graph of more superpixels than a matrix could hold.
+
+    Parameters
+    ----------
+    leaf_labels : ndarray of shape (height, width), dtype int32
+        Leaf of each pixel at image size, -1 where not valid.
+    kernel : skuhas.spectral.ExponentialKernel or CosineKernel
+    weights : array of shape (n_leaves,), dtype float64
+    shares : ndarray of shape (n_leaves,), dtype float64
+    conductance : csr_array of shape (n_leaves, n_leaves), or None
+        See `boundary_conductance`. None with the cosine affinity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.superpixels import region_graph
+    >>> features = np.random.default_rng(0).normal(size=(70, 70, 4))
+    >>> graph = region_graph(
+    ...     features, superpixels="grid", max_leaves=10_000, affinity="cosine"
+    ... )
+    >>> type(graph).__name__, graph.shares.size
+    ('LargeRegionGraph', 4900)
+    """
+
+    leaf_labels: np.ndarray
+    kernel: Any
     weights: np.ndarray
     shares: np.ndarray
-    log_nearness: np.ndarray | None
+    conductance: Any
+
+    def source(self, strength):
+        """Return where the recursion takes its nodes from.
+
+        The cosine affinity has a factor. The exponential one gets landmarks
+        where `strength` is 0 and they leave little enough out, and groups of
+        neighbouring superpixels otherwise.
+
+        Parameters
+        ----------
+        strength : float
+            See `skuhas.spectral.Locality`.
+
+        Returns
+        -------
+        skuhas.spectral.LargeSource
+        """
+        graph = None
+        if self.conductance is None:
+            graph = self.kernel.graph()
+        elif strength == 0:
+            graph, missing = landmark_graph(self.kernel)
+            if missing > MISSING:
+                graph = None
+        return LargeSource(
+            self.kernel, self.weights, self.shares, graph, self.conductance, strength
+        )
 
 
 def region_graph(
@@ -83,7 +174,8 @@ def region_graph(
 
     Returns
     -------
-    RegionGraph
+    RegionGraph or LargeRegionGraph
+        The second of more than 4000 superpixels.
 
     Examples
     --------
@@ -110,20 +202,26 @@ def region_graph(
     leaves = regions.leaves
     shares = leaves.areas / leaves.areas.sum()
     if affinity == "cosine":
-        matrix = cosine_affinity(
+        weights = leaves.areas
+        kernel = CosineKernel(
             leaves.means, leaves.areas, regions.largest_cosine_distance
         )
-        return RegionGraph(regions.leaf_labels, matrix, leaves.areas, shares, None)
-    matrix = exponential_affinity(
-        leaves.descriptors,
-        leaves.areas,
-        temperature=temperature,
-        colors=leaves.colors,
-        color_scale=color_scale,
-        positions=leaves.positions,
-        position_scale=position_scale,
-    )
-    nearness = diffusion_nearness(regions.conductance.toarray().astype(np.float32))
-    return RegionGraph(
-        regions.leaf_labels, matrix, np.sqrt(leaves.areas), shares, nearness
-    )
+    else:
+        weights = np.sqrt(leaves.areas)
+        kernel = ExponentialKernel.of_regions(
+            leaves.descriptors,
+            leaves.areas,
+            temperature=temperature,
+            colors=leaves.colors,
+            color_scale=color_scale,
+            positions=leaves.positions,
+            position_scale=position_scale,
+        )
+    if kernel.size > DENSE:
+        return LargeRegionGraph(
+            regions.leaf_labels, kernel, weights, shares, regions.conductance
+        )
+    nearness = None
+    if regions.conductance is not None:
+        nearness = diffusion_nearness(regions.conductance.toarray().astype(np.float32))
+    return RegionGraph(regions.leaf_labels, kernel.matrix(), weights, shares, nearness)
