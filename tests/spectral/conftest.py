@@ -1,5 +1,13 @@
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Hold BLAS to one thread, as `predict` does: these matrices are small."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_graphs_are_those_of_the_matrix(n_tokens, width, coarse, seed):
     # Few values make copies, opposites and zero rows.
     tokens = unit(np.rint(tokens) if coarse else tokens)
     # A little more than the largest, so that no degree is made of rounding.
-    distance = 1.01 * largest_cosine_distance(tokens)
+    distance = 1.01 * largest_cosine_distance(tokens) + 1e-3
     kept = np.flatnonzero(rng.random(n_tokens) < 0.7)
     for vertices in (np.arange(n_tokens), kept if kept.size else np.array([0])):
         graph = FactoredGraph.from_tokens(tokens, distance).restricted(vertices)
@@ -248,22 +248,18 @@ def test_the_cut_is_that_of_the_matrix(kind, to_array):
     tokens = KINDS[kind]()
     distance = largest_cosine_distance(tokens)
     affinity = cosine_affinity(tokens, np.ones(len(tokens)), distance)
-    n_parts = {"two directions": 2, "with copies": 6, "clusters": 8}[kind]
-    for assign_labels in ("kmeans", "cluster_qr"):
-        ours = to_numpy(
-            cosine_k_way_cut(
-                to_array(tokens),
-                n_parts,
-                distance,
-                assign_labels=assign_labels,
-                seed=3,
-                n_init=10,
-            )
+    n_parts = 2 if kind == "two directions" else 8
+    # k-means of other arrays has other starts, and needs clusters to agree.
+    clear = kind == "two directions"
+    for assign_labels in ("cluster_qr", "kmeans"):
+        parts = to_array(tokens)
+        if assign_labels == "kmeans" and not (clear or parts is tokens):
+            continue
+        parts = cosine_k_way_cut(
+            parts, n_parts, distance, assign_labels=assign_labels, seed=3
         )
-        theirs = k_way_cut(
-            affinity, n_parts, assign_labels=assign_labels, seed=3, n_init=10
-        )
-        np.testing.assert_array_equal(ours, theirs)
+        expected = k_way_cut(affinity, n_parts, assign_labels=assign_labels, seed=3)
+        np.testing.assert_array_equal(to_numpy(parts), expected)
 
 
 def test_few_tokens_and_many_parts():
