@@ -1,5 +1,13 @@
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Hold BLAS to one thread, as `predict` does: these matrices are small."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @pytest.fixture
@@ -24,3 +32,22 @@ def random_graph():
         return affinity, weights
 
     return make
+
+
+def _tensors(device):
+    def convert(values):
+        torch = pytest.importorskip("torch")
+        if device == "cuda" and not torch.cuda.is_available():
+            pytest.skip("needs CUDA")
+        return torch.as_tensor(np.asarray(values), device=device)
+
+    return convert
+
+
+ARRAYS = {"numpy": np.asarray, "torch": _tensors("cpu"), "cuda": _tensors("cuda")}
+
+
+@pytest.fixture(params=ARRAYS)
+def to_array(request):
+    """Return the function that makes numpy arrays ones of the kind under test."""
+    return ARRAYS[request.param]

@@ -7,6 +7,7 @@ from skuhas.spectral import (
     cosine_affinity,
     exponential_affinity,
     largest_cosine_distance,
+    to_numpy,
 )
 
 
@@ -73,12 +74,13 @@ def test_cosine_between_regions_sums_over_token_pairs(seed):
             assert result[i, j] == pytest.approx(0 if i == j else expected, abs=1e-9)
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 100])
-def test_largest_distance_does_not_depend_on_the_batches(batch_size):
-    tokens = _unit_rows(np.random.default_rng(0), 50, 4)
-    expected = (1 - tokens @ tokens.T).max()
-    result = largest_cosine_distance(tokens, batch_size=batch_size)
-    assert result == pytest.approx(expected, abs=1e-12)
+def test_cosine_is_the_same_on_arrays_of_all_kinds(to_array):
+    rng = np.random.default_rng(0)
+    means = _unit_rows(rng, 9, 4).astype(np.float32)
+    counts = rng.uniform(1, 5, 9)
+    result = cosine_affinity(to_array(means), to_array(counts), 1.9)
+    expected = cosine_affinity(means, counts, 1.9)
+    np.testing.assert_allclose(to_numpy(result), expected, atol=1e-12)
 
 
 def test_equal_tokens_have_affinity_one():
