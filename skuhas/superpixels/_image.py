@@ -4,6 +4,7 @@ import inspect
 import math
 import warnings
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,9 +73,9 @@ class _Method:
     counts: bool = False
 
     def steps(self, n_leaves, max_leaves):
-        """Return how many steps should make regions few enough, at least 1."""
+        """Return how many steps, or what part of one, should be enough."""
         needed = math.log(AIM * max_leaves / n_leaves)
-        return max(1.0, needed / (self.power * math.log(self.factor)))
+        return needed / (self.power * math.log(self.factor))
 
 
 _METHODS = {
@@ -86,9 +87,9 @@ _METHODS = {
 IMAGE_METHODS = tuple(_METHODS)
 # Steps without effect after which more of them are not tried.
 PATIENCE = 5
-# How far above the limit an estimate from some windows may lie for all to be
-# computed, and what share of the limit is aimed at where it lies higher.
-TOLERANCE = 1.25
+# Of what an estimate may be of the limit, at first and once regions were made fewer,
+# for all windows to be computed, and of what is aimed at where it is more.
+TOLERANCE = 1.25, 0.95
 AIM = 0.85
 
 
@@ -167,33 +168,25 @@ def image_superpixels(
     arguments = _arguments(plan.function, method, parameters)
     # Markers of watershed may be a map, which cannot be cut to windows here.
     tiled = math.prod(size) > WHOLE and np.ndim(arguments[plan.coarser]) == 0
+    if tiled:
+        return _in_windows(plan, image, arguments, max_leaves, method)
     idle, previous = 0, None
     while idle < PATIENCE:
-        with warnings.catch_warnings():
-            # Quickshift and felzenszwalb comment on inputs that are fine here.
-            warnings.simplefilter("ignore", UserWarning)
-            if tiled:
-                labels, n_leaves = _tiled(plan, image, arguments, max_leaves)
-            else:
-                labels = _checked(plan.function(image, **arguments), size)
-                n_leaves = int(labels.max()) + 1
+        with _quiet():
+            labels = _checked(plan.function(image, **arguments), size)
+        n_leaves = int(labels.max()) + 1
         if n_leaves <= max_leaves:
             return labels
         idle = idle + 1 if n_leaves == previous else 0
         previous = n_leaves
-        factor = plan.factor ** (plan.steps(n_leaves, max_leaves) if tiled else 1)
-        arguments[plan.coarser] = _coarsened(arguments[plan.coarser], factor)
-    raise ValueError(
-        f"superpixels={method!r} gives {previous} superpixels whatever its "
-        f"{plan.coarser}, more than max_leaves={max_leaves}. Raise max_leaves or use "
-        "another method."
-    )
+        arguments[plan.coarser] = _coarsened(arguments[plan.coarser], plan.factor)
+    raise _too_many(method, previous, max_leaves)
 
 
-def _tiled(plan, image, arguments, max_leaves):
-    """Return superpixels of a large image, computed in windows, and their number.
+def _in_windows(plan, image, arguments, max_leaves, method):
+    """Return superpixels of a large image, computed window by window.
 
-    Instead of the superpixels None where they are far too many by estimate.
+    All windows are computed only where some of them promise few enough.
     """
 
     def compute(window, share):
@@ -202,11 +195,39 @@ def _tiled(plan, image, arguments, max_leaves):
             own[plan.coarser] = max(1, round(own[plan.coarser] * share))
         return plan.function(window, **own)
 
-    estimate = round(estimated_count(compute, image))
-    if estimate > TOLERANCE * max_leaves:
-        return None, estimate
-    labels = tiled_superpixels(compute, image, arguments.get("min_size"))
-    return labels, int(labels.max()) + 1
+    idle, previous, estimate, tolerance = 0, None, None, TOLERANCE[0]
+    while idle < PATIENCE:
+        with _quiet():
+            last, estimate = estimate, estimated_count(compute, image)
+            n_leaves = estimate
+            # Leaves larger than a window make an estimate that is always too high.
+            if estimate <= tolerance * max_leaves or estimate == last:
+                labels = tiled_superpixels(compute, image, arguments.get("min_size"))
+                n_leaves = int(labels.max()) + 1
+                if n_leaves <= max_leaves:
+                    return labels
+                idle = idle + 1 if n_leaves == previous else 0
+                previous = n_leaves
+        tolerance = TOLERANCE[1]
+        factor = plan.factor ** plan.steps(n_leaves, max_leaves)
+        arguments[plan.coarser] = _coarsened(arguments[plan.coarser], factor)
+    raise _too_many(method, previous, max_leaves)
+
+
+@contextmanager
+def _quiet():
+    with warnings.catch_warnings():
+        # Quickshift and felzenszwalb comment on inputs that are fine here.
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+def _too_many(method, n_leaves, max_leaves):
+    return ValueError(
+        f"superpixels={method!r} gives {n_leaves} superpixels whatever its "
+        f"{_METHODS[method].coarser}, more than max_leaves={max_leaves}. Raise "
+        "max_leaves or use another method."
+    )
 
 
 def _arguments(function, method, parameters):

@@ -1,6 +1,7 @@
 """Which leaves of neighbouring windows are one."""
 
 import numpy as np
+from skimage.measure import label
 
 from skuhas.superpixels._boundaries import conductance
 from skuhas.superpixels._rows import row_blocks
@@ -9,10 +10,11 @@ from skuhas.superpixels._rows import row_blocks
 class Seams:
     """What overlapping windows say of the leaves along the borders between tiles.
 
-    Two leaves that face each other across a border are one where the overlap of
-    their windows says so: where what they share of it is more than half of
-    either's part in it. Pairs that share most come first, and leaves that touch
-    within one window, which tells them apart, are never joined by way of others.
+    Two leaves that face each other across a border are one where the windows, in
+    the strip that both see, agree: where what the leaves share there is more than
+    half of the smaller one's part. Pairs that share most come first, and leaves
+    that touch within one window, which tells them apart, are never joined by way
+    of others.
 
     Parameters
     ----------
@@ -56,20 +58,26 @@ class Seams:
         self._below[j] = window[rows.stop - margin :].copy()
 
     def _compare(self, earlier, later, along):
+        """Find the pairs that two windows agree on, in the strip that both see.
+
+        The border runs through the middle of the strip, `along` its length.
+        """
         middle = self._margin
-        n_leaves = self.n_leaves
-        code = earlier.astype(np.int64) * n_leaves + later
-        facing = np.unique(
-            earlier[middle - 1, along].astype(np.int64) * n_leaves
-            + later[middle, along]
-        )
-        codes, shared = np.unique(code, return_counts=True)
-        one, other = np.divmod(codes, n_leaves)
-        parts = np.bincount(one, shared), np.bincount(other, shared)
+        # Pieces of the strip: a leaf may come back to it by way of its window.
+        pieces = [
+            label(strip, connectivity=1, background=-1) for strip in (earlier, later)
+        ]
+        n_pieces = max(piece.max() for piece in pieces) + 1
+        code = pieces[0].astype(np.int64) * n_pieces + pieces[1]
+        codes, where, shared = np.unique(code, return_index=True, return_counts=True)
+        parts = [np.bincount(piece.ravel(), minlength=n_pieces) for piece in pieces]
+        one, other = np.divmod(codes, n_pieces)
         agree = 2 * shared > np.minimum(parts[0][one], parts[1][other])
-        agree &= np.isin(codes, facing)
-        pairs = np.stack([shared[agree], one[agree], other[agree]], axis=1)
-        self._pairs.append(pairs.astype(np.int64))
+        facing = pieces[0][middle - 1, along].astype(np.int64) * n_pieces
+        agree &= np.isin(codes, facing + pieces[1][middle, along])
+        where = where[agree]
+        pairs = shared[agree], earlier.ravel()[where], later.ravel()[where]
+        self._pairs.append(np.stack(pairs, axis=1).astype(np.int64))
 
     def groups(self):
         """Return the group of every leaf, as its lowest leaf.

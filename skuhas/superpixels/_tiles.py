@@ -100,7 +100,12 @@ def estimated_count(compute, image, *, tile=TILE, margin=MARGIN):
     """
     tiles = _tiles(image.shape[:2], tile, margin)
     n_sampled = min(len(tiles), max(len(tiles) // SAMPLED[0], SAMPLED[1]))
-    sample = [tiles[i * len(tiles) // n_sampled] for i in range(n_sampled)]
+    # Points of a sequence that fills a square evenly (M. Roberts's R2).
+    root = 1.32471795724474602596
+    points = (0.5 + np.arange(n_sampled)[:, None] / [root, root**2]) % 1
+    n_rows, n_columns = (place + 1 for place in tiles[-1].place)
+    rows, columns = (points * [n_rows, n_columns]).astype(int).T
+    sample = [tiles[index] for index in np.unique(rows * n_columns + columns)]
     leaves = pixels = 0
     for part, window in _partitioned(compute, image, sample):
         core = window[part.core_in_window]
@@ -119,8 +124,12 @@ def _partitioned(compute, image, tiles):
         share = window[..., 0].size / image[..., 0].size
         return compute(window, share).astype(np.int32)
 
-    with ThreadPoolExecutor(max_workers=_n_workers(len(tiles))) as pool:
+    pool = ThreadPoolExecutor(max_workers=_n_workers(len(tiles)))
+    try:
         yield from zip(tiles, pool.map(partition, tiles), strict=True)
+    finally:
+        # After an error or Ctrl-C only windows under way are waited for.
+        pool.shutdown(cancel_futures=True)
 
 
 def _tiles(shape, tile, margin):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage, sparse
 
-from skuhas.tree import RegionTree, pool_features, token_weights
+from skuhas.tree import RegionTree, _pooling, pool_features, token_weights
 from tests.tree import _literal as literal
 from tests.tree._strategies import label_maps, quick, region_trees
 
@@ -54,6 +54,18 @@ def test_token_weights_equal_literal(data, grid):
         np.testing.assert_allclose(weights.toarray()[leaf], expected, atol=1e-12)
     area = [(labels == leaf).sum() for leaf in range(n_leaves)]
     np.testing.assert_allclose(weights.sum(axis=1), area, rtol=1e-12)
+
+
+@quick
+@given(data=st.data(), grid=grids, pixels=st.integers(1, 60))
+def test_blocks_of_rows_give_the_same_weights(data, grid, pixels):
+    n_leaves = data.draw(st.integers(1, 6))
+    labels = data.draw(label_maps(n_leaves, image=True))
+    whole = token_weights(labels, grid, n_leaves).toarray()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_pooling, "BLOCK_PIXELS", pixels)
+        blocks = token_weights(labels, grid, n_leaves).toarray()
+    np.testing.assert_allclose(blocks, whole, atol=1e-12)
 
 
 def test_token_weights_on_a_large_map():
