@@ -34,7 +34,7 @@ def largest_cosine_distance(tokens: Array, *, batch_size: int = 1024) -> float:
     pictures on grids of 17 280 to 76 800 tokens) and on regions of related
     features with noise (20 000 to 40 000 tokens); on 20 000 points drawn evenly
     from a sphere in 64 or 384 dimensions, where every token is as far out as
-    any, it gave 0.3 to 0.5 % less than the largest.
+    any, it gave up to 0.5 % less than the largest.
 
     Parameters
     ----------

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skuhas.spectral._assign import cluster_rows
+from skuhas.spectral._backend import Array, like, to_numpy
 from skuhas.spectral._eigen import smallest_eigenpairs
 from skuhas.spectral._laplacian import normalise
 
@@ -16,14 +16,14 @@ NOISE = 1.0 - 1e-6
 
 
 def k_way_cut(
-    affinity: NDArray[np.float64],
+    affinity: Array,
     n_parts: int,
     *,
     assign_labels: str = "kmeans",
     seed: int = 0,
     n_init: int = 1,
     max_vectors: int | None = None,
-) -> NDArray[np.intp]:
+) -> Array:
     """Split a graph into k parts at once.
 
     The leading eigenvectors of the normalised Laplacian, as many as parts but
@@ -31,7 +31,7 @@ def k_way_cut(
 
     Parameters
     ----------
-    affinity : ndarray of shape (n, n)
+    affinity : array of shape (n, n)
         Symmetric and non-negative.
     n_parts : int
         k, at most n.
@@ -48,7 +48,7 @@ def k_way_cut(
 
     Returns
     -------
-    ndarray of shape (n,)
+    array of shape (n,), of integers
         Parts numbered by their first vertex; fewer than k where vertices
         coincide.
 
@@ -59,13 +59,13 @@ def k_way_cut(
     >>> k_way_cut(np.kron(np.eye(3), np.ones((2, 2))), 3)
     array([0, 0, 1, 1, 2, 2])
     """
-    n_vertices = len(affinity)
+    n_vertices = int(affinity.shape[0])
     if n_parts >= n_vertices:
-        return np.arange(n_vertices)
+        return like(np.arange(n_vertices), affinity)
     graph = normalise(affinity)
     n_pairs = n_parts if max_vectors is None else min(n_parts, max_vectors)
     values, vectors = smallest_eigenpairs(graph, n_pairs)
-    n_vectors = max(int(np.searchsorted(values, NOISE)), 1)
+    n_vectors = max(int(np.searchsorted(to_numpy(values), NOISE)), 1)
     return cluster_rows(
         vectors[:, :n_vectors],
         n_parts,

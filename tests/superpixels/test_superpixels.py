@@ -289,3 +289,53 @@ def test_image_methods_need_an_image():
         region_graph(
             np.ones((2, 2, 1)), superpixels="grid", superpixel_parameters={"scale": 1}
         )
+
+
+def _regions(rows, columns, width, seed):
+    """Return tokens of four regions, with noise."""
+    rng = np.random.default_rng(seed)
+    of = (np.arange(rows) * 2 // rows)[:, None] * 2 + np.arange(columns) * 2 // columns
+    tokens = rng.normal(size=(4, width))[of] + 0.2 * rng.normal(
+        size=(rows, columns, width)
+    )
+    return of, tokens / np.linalg.norm(tokens, axis=2, keepdims=True)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", ["numpy", "torch", "cuda"])
+@pytest.mark.parametrize("shape", [(16, 20), (100, 80)])
+def test_spectral_leaves_of_tokens_of_any_kind(kind, shape, dtype):
+    of, tokens = _regions(*shape, 12, 0)
+    tokens = tokens.astype(dtype)
+    if kind != "numpy":
+        torch = pytest.importorskip("torch")
+        if kind == "cuda" and not torch.cuda.is_available():
+            pytest.skip("needs CUDA")
+        tokens = torch.as_tensor(tokens, device="cpu" if kind == "torch" else kind)
+    labels = token_superpixels(tokens, "spectral", n_leaves=4)
+    np.testing.assert_array_equal(labels, of)
+    leaves = token_superpixels(tokens, "spectral", n_leaves=60)
+    assert leaves.max() == 59
+
+
+@pytest.mark.parametrize("method", ["spectral", "kmeans"])
+def test_leaves_are_no_more_than_different_tokens(method):
+    tokens = np.zeros((60, 60, 3))
+    tokens[:30, :, 0], tokens[30:, :, 1] = 1.0, 1.0
+    # The zeros of one row have another sign.
+    tokens[7] *= -1.0
+    tokens[7, :, 0] = 1.0
+    labels = token_superpixels(tokens, method, n_leaves=50)
+    np.testing.assert_array_equal(labels, np.repeat([0, 1], 1800).reshape(60, 60))
+
+
+def test_memory_of_spectral_leaves_grows_with_the_tokens():
+    import tracemalloc
+
+    tokens = _regions(150, 160, 24, 1)[1].astype(np.float32)
+    tracemalloc.start()
+    token_superpixels(tokens, "spectral", n_leaves=30)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The matrix would take 2.3 GB, the tokens 2.3 MB.
+    assert peak < 80e6
