@@ -17,12 +17,11 @@ STEP = 0.1
 
 def coarsen(
     kernel: ExponentialKernel, conductance: Any, n_groups: int
-) -> NDArray[np.intp]:
-    r"""Join neighbouring regions until few enough are left.
+) -> list[NDArray[np.int32]]:
+    r"""Join neighbouring regions round by round, until few enough are left.
 
-    Round by round, two regions become one where each is the other's most similar
-    neighbour, the most similar pairs first should all of them be too many. At
-    most two regions become one in a round, so groups grow evenly, and what
+    In a round two regions become one where each is the other's most similar
+    neighbour. At most two become one at a time, so groups grow evenly, and what
     differs most from its surroundings stays by itself longest. Differences of a
     tenth in the exponent of the affinity do not count.
 
@@ -34,12 +33,13 @@ def coarsen(
         Symmetric, positive between neighbours. Regions without neighbours are
         joined to the next one in order.
     n_groups : int
-        Groups at most.
+        Groups after the last round, at most.
 
     Returns
     -------
-    ndarray of shape (n,), of integers
-        Group of every region, numbered by their first region.
+    list of ndarray of shape (n,), dtype int32
+        Group of every region after each round, numbered by their first region;
+        every group is a union of groups of the round before.
 
     References
     ----------
@@ -57,23 +57,24 @@ def coarsen(
     >>> kernel = ExponentialKernel.of_regions(rows, np.ones(4))
     >>> chain = sparse.csr_array(np.eye(4, k=1) + np.eye(4, k=-1))
     >>> coarsen(kernel, chain, 2)
-    array([0, 0, 1, 1])
+    [array([0, 0, 1, 1], dtype=int32)]
     """
     groups = np.arange(kernel.size)
     neighbours = sparse.coo_array(sparse.triu(conductance, k=1))
-    first, second = neighbours.coords
-    first, second = first.astype(np.intp), second.astype(np.intp)
+    first, second = (side.astype(np.intp) for side in neighbours.coords)
+    rounds = []
     while kernel.size > n_groups:
         first, second = _with_loners(first, second, kernel.size)
-        pairs = _best_pairs(kernel, first, second)[: kernel.size - n_groups]
+        pairs = _best_pairs(kernel, first, second)
         joined = np.arange(kernel.size)
         joined[second[pairs]] = first[pairs]
         # The smaller of two is first, so numbers stay in order.
         _, joined = np.unique(joined, return_inverse=True)
         kernel = kernel.grouped(joined)
         groups = joined[groups]
+        rounds.append(groups.astype(np.int32))
         first, second = _between(joined[first], joined[second], kernel.size)
-    return groups
+    return rounds
 
 
 def _with_loners(
@@ -101,17 +102,13 @@ def _between(
 def _best_pairs(
     kernel: ExponentialKernel, first: NDArray[np.intp], second: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """Return pairs each the other's best, the most similar first."""
+    """Return the pairs of which each is the other's best."""
     likeness = kernel.log_similarity(first, second)
     lot = np.random.default_rng(first.size).permutation(first.size)
     order = np.lexsort((lot, -np.round(likeness / STEP)))
+    rank = np.empty(first.size, dtype=np.intp)
+    rank[order] = np.arange(first.size)
     best = np.full(kernel.size, first.size)
-    # Written backwards, the first pair that a region is in stays.
     for side in (first, second):
-        turned = order[::-1]
-        place = np.full(kernel.size, first.size)
-        place[side[turned]] = np.arange(first.size)[::-1]
-        best = np.minimum(best, place)
-    rank = np.arange(first.size)
-    mutual = (best[first[order]] == rank) & (best[second[order]] == rank)
-    return order[mutual]
+        np.minimum.at(best, side, rank)
+    return np.flatnonzero((best[first] == rank) & (best[second] == rank))

@@ -32,6 +32,17 @@ class ExponentialKernel:
     points : tuple of arrays of shape (n, n_dimensions), dtype of `descriptors`
         Colours and positions, in units of their scales.
     temperature : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.spectral import ExponentialKernel
+    >>> kernel = ExponentialKernel.of_regions(
+    ...     np.eye(2), np.array([1.0, 4.0]), temperature=1.0
+    ... )
+    >>> kernel.columns(np.array([1])).round(3)
+    array([[0.736],
+           [4.   ]])
     """
 
     descriptors: Array
@@ -51,7 +62,23 @@ class ExponentialKernel:
         positions: Array | None = None,
         position_scale: float | None = None,
     ) -> ExponentialKernel:
-        """Return the kernel of regions; a scale of None leaves its term out."""
+        """Return the kernel of regions, from what `exponential_affinity` takes.
+
+        Parameters
+        ----------
+        descriptors : array of shape (n, n_features)
+        areas : array of shape (n,)
+        temperature : float, default=0.1
+        colors : array of shape (n, 3), default=None
+        color_scale : float, default=None
+        positions : array of shape (n, 2), default=None
+        position_scale : float, default=None
+            A scale of None leaves its term out.
+
+        Returns
+        -------
+        ExponentialKernel
+        """
         xp = namespace(descriptors)
         kind = descriptors.dtype
         points = tuple(
@@ -68,7 +95,16 @@ class ExponentialKernel:
         return self.roots.shape[0]
 
     def take(self, regions: NDArray[np.intp]) -> ExponentialKernel:
-        """Return the kernel of some regions."""
+        """Return the kernel of some regions.
+
+        Parameters
+        ----------
+        regions : ndarray of shape (n_kept,), of integers
+
+        Returns
+        -------
+        ExponentialKernel
+        """
         xp = namespace(self.roots)
         index = like(regions, self.roots)
         return ExponentialKernel(
@@ -182,7 +218,16 @@ class ExponentialKernel:
         )
 
     def moved(self, reference: Array) -> ExponentialKernel:
-        """Return the kernel on the device of an array; its own must be numpy's."""
+        """Return the kernel on the device of an array; its own must be numpy's.
+
+        Parameters
+        ----------
+        reference : array
+
+        Returns
+        -------
+        ExponentialKernel
+        """
         return ExponentialKernel(
             like(self.descriptors, reference),
             like(self.roots, reference),
@@ -221,6 +266,17 @@ class CosineKernel:
     means : array of shape (n, n_features)
     counts : array of shape (n,)
     largest_distance : float
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.spectral import CosineKernel
+    >>> kernel = CosineKernel(np.eye(2), np.array([1.0, 2.0]), 2.0)
+    >>> kernel.matrix()
+    array([[0., 1.],
+           [1., 0.]])
+    >>> kernel.graph().degrees.round(12)
+    array([1., 1.])
     """
 
     means: Array
@@ -239,7 +295,16 @@ class CosineKernel:
         return 1.0 / distance if distance > EQUAL else 0.0
 
     def take(self, regions: NDArray[np.intp]) -> CosineKernel:
-        """Return the kernel of some regions."""
+        """Return the kernel of some regions.
+
+        Parameters
+        ----------
+        regions : ndarray of shape (n_kept,), of integers
+
+        Returns
+        -------
+        CosineKernel
+        """
         xp = namespace(self.means)
         index = like(regions, self.means)
         return CosineKernel(
@@ -265,7 +330,16 @@ class CosineKernel:
         return affinity
 
     def moved(self, reference: Array) -> CosineKernel:
-        """Return the kernel on the device of an array; its own must be numpy's."""
+        """Return the kernel on the device of an array; its own must be numpy's.
+
+        Parameters
+        ----------
+        reference : array
+
+        Returns
+        -------
+        CosineKernel
+        """
         means, counts = like(self.means, reference), like(self.counts, reference)
         return CosineKernel(means, counts, self.largest_distance)
 

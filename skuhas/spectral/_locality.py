@@ -151,11 +151,11 @@ def _inverse(system: Array) -> Array:
     if not is_numpy(system):
         inverse = namespace(system).linalg.inv(system)
         return (inverse + inverse.mT) / 2
-    # LAPACK's own inverse from the factor, potri, is faster but crashes in some
-    # builds of OpenBLAS.
-    factor = linalg.cho_factor(system, lower=True, check_finite=False)
-    identity = np.eye(len(system), dtype=system.dtype)
-    inverse = linalg.cho_solve(factor, identity, overwrite_b=True, check_finite=False)
-    inverse += inverse.T.copy()
-    inverse *= 0.5
-    return inverse
+    # LAPACK's own inverse from the factor, potri, crashes in some builds of
+    # OpenBLAS; that of the triangle does not, and numpy multiplies an array with its
+    # own transpose at half the cost.
+    factor = linalg.cholesky(system, lower=True, check_finite=False)
+    inverse_of_triangle = linalg.get_lapack_funcs("trtri", (factor,))
+    triangle, _ = inverse_of_triangle(factor, lower=True)
+    triangle = np.ascontiguousarray(triangle)
+    return triangle.T @ triangle

@@ -120,6 +120,15 @@ def grow_trees(
     Returns
     -------
     list of RegionTree
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.spectral import DenseSource, Gates, grow_trees
+    >>> source = DenseSource(np.eye(2) + 0.1, np.ones(2))
+    >>> trees = grow_trees([source] * 2, [np.arange(2)] * 2, Gates())
+    >>> [tree.n_leaves for tree in trees]
+    [2, 2]
     """
     # k-means, which more than two parts need, silences warnings for its time,
     # which threads must not do.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skuhas.spectral._backend import Array, as_double, is_numpy, like, namespace
-from skuhas.spectral._coarsen import coarsen
 from skuhas.spectral._factored import FactoredGraph
 from skuhas.spectral._locality import Locality, diffusion_nearness
 
@@ -40,6 +39,15 @@ class DenseSource:
     locality : Locality or None
     members : ndarray of shape (n,), of integers, default=None
         What the vertices are called in the whole graph, where this is a part.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.spectral import DenseSource
+    >>> source = DenseSource(np.arange(9.0).reshape(3, 3), np.ones(3))
+    >>> source.part(np.array([[0, 2]]))[0]
+    array([[[0., 2.],
+            [6., 8.]]])
     """
 
     affinity: Array
@@ -53,7 +61,16 @@ class DenseSource:
         return self.affinity.shape[0]
 
     def names(self, vertices: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return what vertices are called in the whole graph."""
+        """Return what vertices are called in the whole graph.
+
+        Parameters
+        ----------
+        vertices : ndarray of integers
+
+        Returns
+        -------
+        ndarray of integers
+        """
         return vertices if self.members is None else self.members[vertices]
 
     def restricted(self, vertices: NDArray[np.intp]) -> DenseSource:
@@ -157,12 +174,15 @@ class LargeSource:
     graph : FactoredGraph or None, default=None
         Of the same regions, see `landmark_graph` and `CosineKernel.graph`.
     conductance : sparse array of shape (n, n), or None, default=None
-        See `diffusion_nearness`. None without `graph` is no choice.
+        See `diffusion_nearness`. None leaves nearness out.
     strength : float, default=1.0
         See `Locality`.
-    limit : int, default=2000
+    rounds : list of ndarray of shape (n,), default=()
+        Groups of regions, from many to at most `limit`, see `coarsen`. They
+        stand for the regions where there is no `graph`.
+    limit : int, default=1000
         Regions of the largest node whose affinity is made exactly, and groups
-        of a larger one.
+        that stand for a larger one.
     reference : array, default=None
         On whose device the matrices are made; None stands for `weights`.
 
@@ -186,7 +206,8 @@ class LargeSource:
     graph: FactoredGraph | None = None
     conductance: Any = None
     strength: float = 1.0
-    limit: int = 2000
+    rounds: Sequence[NDArray[np.int32]] = ()
+    limit: int = 1000
     reference: Array | None = None
 
     @property
@@ -195,7 +216,16 @@ class LargeSource:
         return int(self.weights.shape[0])
 
     def names(self, vertices: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return what vertices are called in the whole graph: the same."""
+        """Return what vertices are called in the whole graph: the same.
+
+        Parameters
+        ----------
+        vertices : ndarray of integers
+
+        Returns
+        -------
+        ndarray of integers
+        """
         return vertices
 
     def factored(self, vertices: NDArray[np.intp]) -> tuple[FactoredGraph, Array]:
@@ -255,24 +285,36 @@ class LargeSource:
             Of at most `limit` groups.
         groups : ndarray of shape (n_kept,), of integers
         """
-        kernel = self.kernel.take(vertices)
-        rows = self.conductance[vertices]
-        inside = rows[:, vertices]
-        groups = coarsen(kernel, inside, self.limit)
+        groups = self._groups(vertices)
         ones, places = np.ones(groups.size), np.arange(groups.size)
         joining = sparse.csr_array((ones, (groups, places)))
-        between = (joining @ inside @ joining.T).toarray()
-        degrees = joining @ rows.sum(axis=1) - between.diagonal()
-        np.fill_diagonal(between, 0.0)
-        kernel = kernel.grouped(groups)
+        between = degrees = None
+        if self._has_nearness:
+            rows = self.conductance[vertices]
+            between = (joining @ rows[:, vertices] @ joining.T).toarray()
+            degrees = joining @ rows.sum(axis=1) - between.diagonal()
+            np.fill_diagonal(between, 0.0)
+        kernel = self.kernel.take(vertices).grouped(groups)
         source = self._source(
             kernel,
-            between if self._has_nearness else None,
+            between,
             degrees,
             joining @ self.shares[vertices],
             kernel.roots.astype(np.float64),
         )
         return source, groups
+
+    def _groups(self, vertices: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the finest groups of a node that are few enough."""
+        low, high = 0, len(self.rounds) - 1
+        while low < high:
+            middle = (low + high) // 2
+            if np.unique(self.rounds[middle][vertices]).size > self.limit:
+                low = middle + 1
+            else:
+                high = middle
+        # Numbers follow the first regions, in a part of them too.
+        return np.unique(self.rounds[low][vertices], return_inverse=True)[1]
 
     @property
     def _has_nearness(self) -> bool:

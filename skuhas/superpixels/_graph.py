@@ -11,6 +11,7 @@ from skuhas.spectral import (
     ExponentialKernel,
     LargeSource,
     Locality,
+    coarsen,
     diffusion_nearness,
     landmark_graph,
 )
@@ -18,6 +19,9 @@ from skuhas.superpixels._regions import describe_regions
 
 # Superpixels at most whose affinity is written down as one matrix.
 DENSE = 4000
+# Superpixels at most of the nodes of larger graphs that are split exactly, and
+# groups that stand for those of nodes with more.
+GROUPS = 1000
 # Share of the affinity's trace that landmarks may leave out.
 MISSING = 0.05
 
@@ -84,6 +88,9 @@ class LargeRegionGraph:
     shares : ndarray of shape (n_leaves,), dtype float64
     conductance : csr_array of shape (n_leaves, n_leaves), or None
         See `boundary_conductance`. None with the cosine affinity.
+    rounds : tuple of ndarray of shape (n_leaves,), dtype int32
+        Groups of superpixels that stand for them in large nodes, see
+        `skuhas.spectral.coarsen`. Empty with the cosine affinity.
 
     Examples
     --------
@@ -102,6 +109,7 @@ class LargeRegionGraph:
     weights: np.ndarray
     shares: np.ndarray
     conductance: Any
+    rounds: tuple
 
     def source(self, strength):
         """Return where the recursion takes its nodes from.
@@ -127,7 +135,14 @@ class LargeRegionGraph:
             if missing > MISSING:
                 graph = None
         return LargeSource(
-            self.kernel, self.weights, self.shares, graph, self.conductance, strength
+            self.kernel,
+            self.weights,
+            self.shares,
+            graph,
+            self.conductance,
+            strength,
+            self.rounds,
+            GROUPS,
         )
 
 
@@ -218,8 +233,11 @@ def region_graph(
             position_scale=position_scale,
         )
     if kernel.size > DENSE:
+        rounds = ()
+        if regions.conductance is not None:
+            rounds = tuple(coarsen(kernel, regions.conductance, GROUPS))
         return LargeRegionGraph(
-            regions.leaf_labels, kernel, weights, shares, regions.conductance
+            regions.leaf_labels, kernel, weights, shares, regions.conductance, rounds
         )
     nearness = None
     if regions.conductance is not None:
