@@ -58,7 +58,10 @@ def factored_eigenpairs(
     to second order, and the best vectors in it are kept. One step or two are
     enough, whatever the number of pairs and however often an eigenvalue is
     repeated; the time is O(n r^2) and the memory that of four blocks of
-    vectors in the factor's precision.
+    vectors in the factor's precision. For three pairs of 1000 to 65 000 tokens
+    of 384 features that took between 0.5 and 2.4 times as long as Lanczos'
+    method, which needed 37 products but can miss repeated eigenvalues and
+    crawls where they are close.
 
     A factored affinity has at most r + 1 eigenvalues under 1; after them come
     those of the removed diagonal alone, at most :math:`\max_i s_i / D_i` above
