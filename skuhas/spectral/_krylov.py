@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy import linalg
 
-from skuhas.spectral._backend import Array, eigh, like, namespace
+from skuhas.spectral._backend import Array, eigh, is_numpy, like, namespace
 
 # Columns that are multiplied at once: a product of a large matrix with four
 # columns costs about twice one with a single one, and takes a third as many.
 BLOCK = 4
-# Columns of the basis at most, and those that a restart keeps.
+# Columns of the basis at most, and those that a restart keeps, where few pairs are
+# wanted; and those that are kept beside the pairs where many are.
 BASIS = 80
 KEPT = 12
-# The convergence is looked at after every so many products: the eigenvalues of the
-# basis cost as much as a product.
-LOOK = 2
+SPARE = 8
+# Products before the residuals are looked at, which costs as much as one, and the
+# most that a product divides them by, from which the next look follows.
+FIRST_LOOK = 4
+SPEED = 4.0
+# Share of its square that a column may lose to the basis before rounding matters.
+CANCELLED = 1e-2
+# Up to this size all eigenpairs are as cheap as a few.
+WHOLE = 24
 # Columns shorter than this share of what they were before they were made
 # orthogonal to the others are rounding.
 DEPENDENT = 1e-10
@@ -83,64 +92,85 @@ def largest_eigenpairs(
     sparse, real symmetric matrices". IEEE CDC 1974.
     """
     xp = namespace(reference)
-    block = max(BLOCK, n_pairs + 1)
-    columns = [] if start is None else [start[:, :block]]
-    missing = block - sum(part.shape[1] for part in columns)
+    kept = max(KEPT, n_pairs + SPARE)
+    most = max(BASIS, 4 * kept)
+    columns = [] if start is None else [start[:, :BLOCK]]
+    missing = BLOCK - sum(int(part.shape[1]) for part in columns)
     generator = np.random.default_rng(size)
     if missing:
         columns.append(like(generator.standard_normal((size, missing)), reference))
     added, _ = xp.linalg.qr(xp.concat(columns, axis=1))
-    basis, images = added[:, :0], added[:, :0]
-    inside = like(np.zeros((0, 0)), reference)
-    worst = np.inf
+    basis = xp.empty_like(added @ added[:most, :].T)
+    images, inside = xp.empty_like(basis), xp.empty_like(basis[:most, :])
+    found = max(n_pairs, BLOCK)
+    width, look = 0, max(FIRST_LOOK, found // BLOCK + 2)
     for step in range(1, n_products + 1):
         image = product(added)
-        cross, own = basis.T @ image, added.T @ image
-        own = 0.5 * (own + own.T)
-        inside = xp.concat(
-            [
-                xp.concat([inside, cross], axis=1),
-                xp.concat([cross.T, own], axis=1),
-            ],
-            axis=0,
-        )
-        basis = xp.concat([basis, added], axis=1)
-        images = xp.concat([images, image], axis=1)
-        full = basis.shape[1] + block > BASIS
-        if full or step % LOOK == 0:
-            values, mix = eigh(inside)
-            values, mix = xp.flip(values), xp.flip(mix, axis=1)
+        old, new = slice(0, width), slice(width, width + BLOCK)
+        width += BLOCK
+        all_ = slice(0, width)
+        basis[:, new], images[:, new] = added, image
+        cross = basis[:, old].T @ image
+        own = added.T @ image
+        inside[old, new], inside[new, old] = cross, cross.T
+        inside[new, new] = 0.5 * (own + own.T)
+        full = width + BLOCK > most
+        last = step == n_products
+        if full or last or step == look:
+            values, mix = _leading(
+                inside[all_, all_], kept if full else max(n_pairs, BLOCK)
+            )
             wanted = mix[:, :n_pairs]
-            residuals = images @ wanted - (basis @ wanted) * values[:n_pairs]
-            worst = float(xp.max(xp.linalg.vector_norm(residuals, axis=0)))
-            if worst <= tolerance:
-                found = max(n_pairs, BLOCK)
-                return values[:found], basis @ mix[:, :found]
+            residuals = images[:, all_] @ wanted
+            residuals -= (basis[:, all_] @ wanted) * values[:n_pairs]
+            worst = float(xp.max(xp.sum(residuals * residuals, axis=0))) ** 0.5
+            if worst <= tolerance or last:
+                pairs = values[:found], basis[:, all_] @ mix[:, :found]
+                if worst <= tolerance:
+                    return pairs
+                raise SlowConvergenceError(*pairs, worst)
+            # At its best a product divides the residual by so much.
+            look = step + min(max(int(math.log(worst / tolerance, SPEED)), 1), 6)
         # Before a restart, since what the whole basis lacks is what leads on.
-        added = _orthonormal(image, basis, generator)
+        added = _orthonormal(image, basis[:, all_], generator)
         if full:
-            mix = mix[:, :KEPT]
-            basis, images = basis @ mix, images @ mix
-            inside = like(np.eye(KEPT), reference) * values[:KEPT]
-    found = max(n_pairs, BLOCK)
-    values, mix = eigh(inside)
-    values, mix = xp.flip(values), xp.flip(mix, axis=1)
-    raise SlowConvergenceError(values[:found], basis @ mix[:, :found], worst)
+            first = slice(0, kept)
+            for block in (basis, images):
+                block[:, first] = block[:, all_] @ mix
+            inside[first, first] = like(np.eye(kept), reference) * values
+            width = kept
+    raise AssertionError("the last product decides")
+
+
+def _leading(matrix: Array, n_pairs: int) -> tuple[Array, Array]:
+    """Return the largest eigenpairs of a small symmetric matrix, descending."""
+    xp = namespace(matrix)
+    size = int(matrix.shape[0])
+    if is_numpy(matrix) and size > WHOLE:
+        values, vectors = linalg.eigh(
+            matrix, subset_by_index=[size - n_pairs, size - 1], check_finite=False
+        )
+    else:
+        values, vectors = eigh(matrix)
+        values, vectors = values[-n_pairs:], vectors[:, -n_pairs:]
+    return xp.flip(values), xp.flip(vectors, axis=1)
 
 
 def _orthonormal(image: Array, basis: Array, generator: np.random.Generator) -> Array:
     """Return an orthonormal block that is orthogonal to the basis."""
     xp = namespace(image)
-    before = float(xp.max(xp.linalg.vector_norm(image, axis=0)))
-    for _ in range(2):
+    before = float(xp.max(xp.sum(image * image, axis=0)))
+    image = image - basis @ (basis.T @ image)
+    if float(xp.min(xp.sum(image * image, axis=0))) < CANCELLED * before:
         image = image - basis @ (basis.T @ image)
     added, corner = xp.linalg.qr(image)
-    short = xp.abs(xp.linalg.diagonal(corner)) <= DEPENDENT * max(before, 1e-300)
-    if bool(xp.any(short)):
-        # The space is exhausted in some direction; another begins at random.
-        fresh = like(generator.standard_normal(tuple(image.shape)), image)
-        image = xp.where(short, fresh, added)
-        for _ in range(2):
-            image = image - basis @ (basis.T @ image)
-            image, _ = xp.linalg.qr(image)
-    return image if bool(xp.any(short)) else added
+    short = xp.abs(xp.linalg.diagonal(corner)) <= DEPENDENT * max(before**0.5, 1e-300)
+    if not bool(xp.any(short)):
+        return added
+    # The space is exhausted in some direction; another begins at random.
+    fresh = like(generator.standard_normal(tuple(image.shape)), image)
+    image = xp.where(short, fresh, added)
+    for _ in range(2):
+        image = image - basis @ (basis.T @ image)
+        image, _ = xp.linalg.qr(image)
+    return image

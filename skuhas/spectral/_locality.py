@@ -139,11 +139,15 @@ def diffusion_nearness(conductance: Array, *, degrees: Array | None = None) -> A
     # The spectrum lies in [0.01, 1.99], so the factorisation cannot fail.
     walks = _inverse(system)
     root = 1.0 / xp.sqrt(xp.linalg.diagonal(walks))
+    # One product for both factors keeps the matrix symmetric to the last bit.
     walks *= root[:, None] * root
-    walks = xp.where(walks > FLOOR, walks, FLOOR)
-    walks = xp.where(walks < 1.0, walks, 1.0)
-    walks[own, own] = 1.0
-    return xp.log(walks)
+    if is_numpy(walks):
+        np.clip(walks, FLOOR, 1.0, out=walks)
+        np.log(walks, out=walks)
+    else:
+        walks = xp.log(xp.clip(walks, FLOOR, 1.0))
+    walks[own, own] = 0.0
+    return walks
 
 
 def _inverse(system: Array) -> Array:

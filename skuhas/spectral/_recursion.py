@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -39,7 +37,6 @@ def grow_tree(
     self_affinity: bool = True,
     assign_labels: str = "kmeans",
     seed: int = 0,
-    n_threads: int = 1,
 ) -> RegionTree:
     """Split a graph of regions recursively into a tree.
 
@@ -68,8 +65,6 @@ def grow_tree(
         How eigenvectors become more than two parts.
     seed : int, default=0
         Seed of the whole tree.
-    n_threads : int, default=1
-        Large nodes split at once. The tree does not depend on it.
 
     Returns
     -------
@@ -92,7 +87,6 @@ def grow_tree(
         self_affinity=self_affinity,
         assign_labels=assign_labels,
         seed=seed,
-        n_threads=n_threads,
     )[0]
 
 
@@ -104,7 +98,6 @@ def grow_trees(
     self_affinity: bool = True,
     assign_labels: str = "kmeans",
     seed: int = 0,
-    n_threads: int = 1,
 ) -> list[RegionTree]:
     """Split several graphs into trees, small nodes of all of them together.
 
@@ -114,7 +107,7 @@ def grow_trees(
     ----------
     sources : list of DenseSource or LargeSource
     leaf_labels : list of integer ndarray
-    gates, self_affinity, assign_labels, seed, n_threads
+    gates, self_affinity, assign_labels, seed
         As `grow_tree` has them.
 
     Returns
@@ -130,11 +123,7 @@ def grow_trees(
     >>> [tree.n_leaves for tree in trees]
     [2, 2]
     """
-    # k-means, which more than two parts need, silences warnings for its time,
-    # which threads must not do.
-    if gates.max_branching > 3 or not is_numpy(sources[0].weights):
-        n_threads = 1
-    growth = _Growth(gates, self_affinity, assign_labels, seed, n_threads)
+    growth = _Growth(gates, self_affinity, assign_labels, seed)
     drafts = [_Draft(source.size) for source in sources]
     growth.grow(
         [
@@ -178,7 +167,6 @@ class _Growth:
     self_affinity: bool
     assign_labels: str
     seed: int
-    n_threads: int = 1
 
     def grow(self, roots: list[_Node]) -> None:
         """Split nodes and all that comes of them.
@@ -216,13 +204,9 @@ class _Growth:
                     waiting[node.vertices.size].append(node)
             return [node for node in nodes if self._is_large(node)]
 
-        first = large(roots)
-        _work_off(
-            first,
-            lambda node: self._split([node]),
-            lambda results: large(self._divided(results)),
-            self.n_threads,
-        )
+        alone = large(roots)
+        while alone:
+            alone += large(self._divided(self._split([alone.pop()])))
         while waiting:
             size = max(waiting)
             nodes = waiting.pop(size)
@@ -342,30 +326,6 @@ class _Growth:
                 _Node(draft, node.source, number, vertices, node.depth + 1, path, start)
             )
         return children
-
-
-def _work_off(
-    items: list[_Node],
-    task: Callable[[_Node], list[_Result]],
-    following: Callable[[list[_Result]], list[_Node]],
-    n_threads: int,
-) -> None:
-    """Do a task on items, in threads, and on those that follow from its results."""
-    if n_threads == 1:
-        while items:
-            items.extend(following(task(items.pop())))
-        return
-    with ThreadPoolExecutor(n_threads) as pool:
-        running = {pool.submit(task, item) for item in items}
-        try:
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    running |= {
-                        pool.submit(task, item) for item in following(future.result())
-                    }
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _in_own_source(node: _Node) -> _Node:

@@ -1,5 +1,6 @@
 """From one feature map to the graph of its superpixels."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -239,7 +240,13 @@ def region_graph(
         return LargeRegionGraph(
             regions.leaf_labels, kernel, weights, shares, regions.conductance, rounds
         )
-    nearness = None
-    if regions.conductance is not None:
-        nearness = diffusion_nearness(regions.conductance.toarray().astype(np.float32))
-    return RegionGraph(regions.leaf_labels, kernel.matrix(), weights, shares, nearness)
+    if regions.conductance is None:
+        matrix, nearness = kernel.matrix(), None
+    else:
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            # Both are few long steps, for which two cores are better than one.
+            between = regions.conductance.toarray().astype(np.float32)
+            walks = pool.submit(diffusion_nearness, between)
+            matrix = kernel.matrix()
+            nearness = walks.result()
+    return RegionGraph(regions.leaf_labels, matrix, weights, shares, nearness)
