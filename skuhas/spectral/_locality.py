@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from skuhas.spectral._backend import Array, is_numpy, like, namespace
+from skuhas.spectral._band import inverse
 
 # Share of a walk's weight that goes on at every step; the rest stays behind.
 # With 0.99 a walk is about a hundred steps long, the width of a picture in
@@ -153,13 +153,6 @@ def diffusion_nearness(conductance: Array, *, degrees: Array | None = None) -> A
 def _inverse(system: Array) -> Array:
     """Return the inverse of a positive definite matrix, symmetric to the last bit."""
     if not is_numpy(system):
-        inverse = namespace(system).linalg.inv(system)
-        return (inverse + inverse.mT) / 2
-    # LAPACK's own inverse from the factor, potri, crashes in some builds of
-    # OpenBLAS; that of the triangle does not, and numpy multiplies an array with its
-    # own transpose at half the cost.
-    factor = linalg.cholesky(system, lower=True, check_finite=False)
-    inverse_of_triangle = linalg.get_lapack_funcs("trtri", (factor,))
-    triangle, _ = inverse_of_triangle(factor, lower=True)
-    triangle = np.ascontiguousarray(triangle)
-    return triangle.T @ triangle
+        walks = namespace(system).linalg.inv(system)
+        return (walks + walks.mT) / 2
+    return inverse(system)
