@@ -1,17 +1,21 @@
 """HierarchicalSpectralSegmenter: feature maps in, region trees out."""
 
+import re
+from contextlib import contextmanager
+
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, check_memory
-from threadpoolctl import threadpool_limits
 
 from skuhas._common import (
     base_seed,
     check_choice,
     check_integer,
     check_real,
+    optional_import,
     progress,
+    single_threaded_blas,
 )
 from skuhas.features import as_feature_maps
 from skuhas.metrics import nm_covering_score
@@ -33,6 +37,11 @@ _GRAPH_PARAMETERS = (
     "position_scale",
 )
 _GATES = ("max_branching", "max_ncut", "max_perturbation", "max_depth", "min_size")
+
+# Numbers in the matrices of images that are segmented together, at most, and the
+# side of the largest that there is of one.
+TOGETHER = 2**27
+TOGETHER_SIDE = 4000
 
 #: Parameters of the segmenter with which the paper's tables were made.
 PAPER_SETTINGS = {
@@ -77,9 +86,11 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         Longer side, in pixels, at which image superpixels are computed; trees
         come at the image's own size all the same. None works at full size.
     max_leaves : int, default=4000
-        Superpixels at most, which bounds the graph: it takes up to
-        8 * max_leaves ** 2 bytes, and a few times that while it is split.
-        "spectral" needs 8 bytes for every pair of grid cells besides.
+        Superpixels at most. Up to 4000 the graph is a matrix of 8 bytes for
+        every pair of them, and takes two or three times that while it is split.
+        Of more, no such matrix is made: as long as a node has more than 1000
+        superpixels, groups of neighbours stand for them (or, with the cosine
+        affinity, an exact factor of the matrix).
     affinity : {"exponential", "cosine"}, default="exponential"
         Affinity between superpixels: exponential in features and colours, or
         the paper's, linear in the cosine.
@@ -120,11 +131,18 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         feature, and features are standardised with them first.
     random_state : int, RandomState instance or None, default=0
         Seed of k-means. With an integer, results are the same on every call.
+    device : {"cpu", "cuda", "cuda:N"}, default=None
+        Where PyTorch makes affinities, eigenvectors, k-means and cuts, for as
+        many images at once as fit; superpixels of the image are found on the
+        CPU all the same. None does it where the features are: on the GPU that
+        tensors are on, and with numpy, which is faster there, on the CPU.
     memory : str or joblib.Memory, default=None
         Where graphs of superpixels are cached, so that a search over the gates
         builds them once.
     n_jobs : int, default=None
-        Images segmented in parallel, by joblib's rules.
+        Images segmented in parallel, by joblib's rules, with one thread of
+        linear algebra each. With a device, images whose superpixels are found
+        in parallel.
     verbose : int, default=0
         Above 0, show a progress bar on standard error.
 
@@ -182,6 +200,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         assign_labels="kmeans",
         whiten=False,
         random_state=0,
+        device=None,
         memory=None,
         n_jobs=None,
         verbose=0,
@@ -204,6 +223,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         self.assign_labels = assign_labels
         self.whiten = whiten
         self.random_state = random_state
+        self.device = device
         self.memory = memory
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -275,19 +295,28 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
             "seed": seed,
         }
         statistics = (self.mean_, self.scale_) if self.whiten else None
-        build_graph = check_memory(self.memory).cache(region_graph)
-        results = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(_segment)(
-                item,
-                f"X[{position}]",
-                statistics,
-                build_graph,
-                {**graph_settings, "seed": seed},
-                self.locality,
-                growth,
+        build_graph = region_graph
+        if self.memory is not None:
+            build_graph = check_memory(self.memory).cache(region_graph)
+        device = _device_of(maps) if self.device is None else self.device
+        settings = {**graph_settings, "seed": seed, "device": device}
+        named = [(item, f"X[{position}]") for position, item in enumerate(maps)]
+        if device is None:
+            results = Parallel(n_jobs=self.n_jobs, return_as="generator")(
+                delayed(_segment)(
+                    *entry, statistics, build_graph, settings, self.locality, growth
+                )
+                for entry in named
             )
-            for position, item in enumerate(maps)
-        )
+        else:
+            # One process has the device; its threads find the superpixels.
+            graphs = Parallel(
+                n_jobs=self.n_jobs, return_as="generator", prefer="threads"
+            )(
+                delayed(_build)(*entry, statistics, build_graph, settings)
+                for entry in named
+            )
+            results = _segment_together(graphs, self.locality, growth)
         trees = []
         try:
             trees.extend(
@@ -370,6 +399,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         check_real(self.locality, "locality", low=0.0, finite=True)
         check_choice(self.assign_labels, "assign_labels", ASSIGN_LABELS)
         self._gates()
+        _check_device(self.device)
         if not isinstance(self.whiten, (bool, np.bool_)):
             raise TypeError(f"whiten must be True or False, got {self.whiten!r}.")
 
@@ -392,40 +422,92 @@ def _flat(feature_map):
     return np.asarray(feature_map, np.float64).reshape(-1, feature_map.shape[2])
 
 
-def _segment(
-    feature_map, name, statistics, build_graph, graph_settings, strength, growth
-):
-    """Return the tree of one feature map."""
-    features = np.asarray(feature_map)
-    if statistics is not None:
-        mean, scale = statistics
-        features = (features - mean) / scale
-    # The matrices are small: more threads than one gain little, and would make
-    # the last digits depend on how many there are.
-    with threadpool_limits(limits=1, user_api="blas"):
-        return _grow(
-            feature_map,
-            features,
-            name,
-            build_graph,
-            graph_settings,
-            strength,
-            growth,
-        )
-
-
-def _grow(feature_map, features, name, build_graph, graph_settings, strength, growth):
+@contextmanager
+def _naming(name):
+    """Say in exceptions which image they are about."""
     try:
-        graph = build_graph(
-            features,
-            feature_map.image,
-            feature_map.image_shape,
-            feature_map.valid,
-            **graph_settings,
-        )
-        return grow_trees([graph.source(strength)], [graph.leaf_labels], **growth)[0]
+        yield
     except Exception as error:
         if type(error) in (TypeError, ValueError):
             raise type(error)(f"{name}: {error}") from error
         error.add_note(f"This happened at {name}.")
         raise
+
+
+def _build(feature_map, name, statistics, build_graph, settings):
+    """Return the graph of one feature map's superpixels."""
+    features = feature_map.features
+    if settings["device"] is None or build_graph is not region_graph:
+        # A cache looks at numpy's arrays only.
+        features = np.asarray(feature_map)
+    if statistics is not None:
+        features = _standardised(features, *statistics)
+    # The matrices are small: more threads than one gain little, and would make
+    # the last digits depend on how many there are.
+    with _naming(name), single_threaded_blas():
+        return build_graph(
+            features,
+            feature_map.image,
+            feature_map.image_shape,
+            feature_map.valid,
+            **settings,
+        )
+
+
+def _standardised(features, mean, scale):
+    if isinstance(features, np.ndarray):
+        return (features - mean) / scale
+    return (features - features.new_tensor(mean)) / features.new_tensor(scale)
+
+
+def _segment(feature_map, name, statistics, build_graph, settings, strength, growth):
+    """Return the tree of one feature map."""
+    graph = _build(feature_map, name, statistics, build_graph, settings)
+    with _naming(name), single_threaded_blas():
+        return grow_trees([graph.source(strength)], [graph.leaf_labels], **growth)[0]
+
+
+def _segment_together(graphs, strength, growth):
+    """Yield the trees of graphs, as many at a time as a device can hold."""
+    group, size = [], 0
+    for graph in graphs:
+        cost = min(graph.shares.size, TOGETHER_SIDE) ** 2
+        if group and size + cost > TOGETHER:
+            yield from _grown(group, strength, growth)
+            group, size = [], 0
+        group.append(graph)
+        size += cost
+    yield from _grown(group, strength, growth)
+
+
+def _grown(graphs, strength, growth):
+    sources = [graph.source(strength) for graph in graphs]
+    with single_threaded_blas():
+        return grow_trees(sources, [graph.leaf_labels for graph in graphs], **growth)
+
+
+def _check_device(device):
+    """Raise unless a device is one that trees can be grown on."""
+    if device is None:
+        return
+    if not isinstance(device, str) or not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise ValueError(
+            "device must be 'cpu', 'cuda', 'cuda:N' with N the number of a GPU, or "
+            f"None, got {device!r}."
+        )
+    torch = optional_import("torch", package="torch", purpose=f"device={device!r}")
+    if device != "cpu":
+        number = int(device.partition(":")[2] or 0)
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if number >= count:
+            raise ValueError(
+                f"device={device!r} is not there: PyTorch finds {count} CUDA devices. "
+                "Use device=None or 'cpu', or install a build of PyTorch with CUDA."
+            )
+
+
+def _device_of(maps):
+    """Return the GPU that the features of the first map are on, or None."""
+    device = getattr(maps[0].features, "device", None)
+    is_gpu = getattr(device, "type", "cpu") == "cuda"
+    return str(device) if is_gpu else None

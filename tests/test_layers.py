@@ -32,7 +32,7 @@ TOP = {"__init__", "__main__"}
 EXCEPTIONS = set()
 # What a layer may import from outside, beside the standard library.
 OUTSIDE = {
-    "_common": {"numpy", "sklearn", "PIL", "rich"},
+    "_common": {"numpy", "sklearn", "threadpoolctl", "PIL", "rich"},
     "tree": {"numpy", "scipy", "sklearn"},
     "hierarchies": {"numpy", "scipy", "sklearn"},
     "spectral": {"numpy", "scipy", "sklearn", "array_api_compat"},

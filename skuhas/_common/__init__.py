@@ -5,6 +5,7 @@ from skuhas._common._images import ImageLike, as_rgb_image, fit_within
 from skuhas._common._optional import optional_import
 from skuhas._common._progress import progress
 from skuhas._common._seeds import base_seed, node_seed
+from skuhas._common._threads import single_threaded_blas
 from skuhas._common._validation import (
     check_choice,
     check_integer,
@@ -25,4 +26,5 @@ __all__ = [
     "node_seed",
     "optional_import",
     "progress",
+    "single_threaded_blas",
 ]

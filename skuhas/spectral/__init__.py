@@ -2,7 +2,7 @@
 
 from skuhas.spectral._affinity import cosine_affinity, exponential_affinity
 from skuhas.spectral._assign import ASSIGN_LABELS, cluster_rows
-from skuhas.spectral._backend import to_numpy
+from skuhas.spectral._backend import like, to_numpy
 from skuhas.spectral._coarsen import coarsen
 from skuhas.spectral._eigen import smallest_eigenpairs
 from skuhas.spectral._factored import FactoredGraph
@@ -45,6 +45,7 @@ __all__ = [
     "k_way_cut",
     "landmark_graph",
     "largest_cosine_distance",
+    "like",
     "mean_normalised_cut",
     "normalise",
     "perturbation",

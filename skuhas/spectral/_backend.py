@@ -64,7 +64,26 @@ def to_numpy(array: Array) -> NDArray:
 
 
 def like(values: NDArray, reference: Array) -> Array:
-    """Return values of the host as an array of the reference's kind and device."""
+    """Return values as an array of the reference's kind and device.
+
+    Parameters
+    ----------
+    values : array
+    reference : array
+
+    Returns
+    -------
+    array
+        Of the dtype of `values`, which are not copied where they are such an
+        array already.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.spectral import like
+    >>> like(np.arange(2), np.zeros(0))
+    array([0, 1])
+    """
     if isinstance(reference, np.ndarray):
         return values
     xp = array_namespace(reference)

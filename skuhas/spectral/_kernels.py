@@ -82,11 +82,11 @@ class ExponentialKernel:
         xp = namespace(descriptors)
         kind = descriptors.dtype
         points = tuple(
-            xp.astype(as_double(values) / scale, kind)
+            xp.astype(as_double(like(values, descriptors)) / scale, kind)
             for values, scale in ((colors, color_scale), (positions, position_scale))
             if values is not None and scale is not None
         )
-        roots = xp.astype(xp.sqrt(as_double(areas)), kind)
+        roots = xp.astype(xp.sqrt(as_double(like(areas, descriptors))), kind)
         return cls(descriptors, roots, points, temperature)
 
     @property

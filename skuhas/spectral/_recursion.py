@@ -14,13 +14,19 @@ from skuhas.spectral._backend import Array, is_numpy, like, namespace
 from skuhas.spectral._gates import Gates
 from skuhas.spectral._laplacian import normalise
 from skuhas.spectral._locality import Locality
-from skuhas.spectral._sources import BY_PAIRS, DenseSource, LargeSource
+from skuhas.spectral._sources import (
+    BY_PAIRS,
+    SINGLE_PRECISION,
+    DenseSource,
+    LargeSource,
+)
 from skuhas.spectral._split import Split, split_affinities, split_normalised
 from skuhas.tree import RegionTree, canonical_labels, canonical_parents
 
 # Nodes of one size up to this many vertices are split together. On a CPU larger
-# ones cost so much that nothing is gained; a GPU would idle.
-TOGETHER = {True: 32, False: 256}
+# ones cost so much that nothing is gained; a GPU would idle. Whether a node needs
+# double precision must not depend on others, so those in single stay alone.
+TOGETHER = {True: 32, False: SINGLE_PRECISION - 1}
 # Numbers in the affinities of nodes that are split together, at most.
 STACK = 2**22
 # Smallest part that takes over its parent's eigenvectors as a start.

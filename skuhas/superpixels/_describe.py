@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skuhas.superpixels._rows import row_blocks
+from skuhas.superpixels._tensors import UnitTensor
 from skuhas.tree import token_weights
 
 
@@ -14,8 +15,9 @@ class LeafDescription:
 
     Parameters
     ----------
-    means : ndarray of shape (n_leaves, n_features), dtype of the features
-        Area-weighted mean of the unit features, interpolated to the pixels.
+    means : array of shape (n_leaves, n_features), dtype of the features
+        Area-weighted mean of the unit features, interpolated to the pixels; a
+        tensor where the features are one.
     areas : ndarray of shape (n_leaves,), dtype float64
         Pixels at the size worked at.
     colors : ndarray of shape (n_leaves, 3), dtype float64, or None
@@ -40,8 +42,8 @@ class LeafDescription:
     @property
     def descriptors(self):
         """`means` scaled to length 1; zero rows stay zero."""
-        length = np.linalg.norm(self.means, axis=1, keepdims=True)
-        return self.means / np.where(length > 0, length, 1.0)
+        length = ((self.means**2).sum(axis=1) ** 0.5)[:, None]
+        return self.means / (length + (length == 0))
 
 
 def describe_leaves(labels, tokens, lab=None):
@@ -93,7 +95,10 @@ def describe_leaves(labels, tokens, lab=None):
     positions = (places / areas + 0.5).T / max(height, width)
     if colors is not None:
         colors = (colors / areas).T
-    means = _pooled(labels, tokens, n_leaves) / areas[:, None].astype(tokens.dtype)
+    if isinstance(tokens, UnitTensor):
+        means = tokens.means(token_weights(labels, tokens.shape[:2], n_leaves), areas)
+    else:
+        means = _pooled(labels, tokens, n_leaves) / areas[:, None].astype(tokens.dtype)
     return LeafDescription(means, areas, colors, positions)
 
 

@@ -15,6 +15,8 @@ from skuhas.spectral import (
     coarsen,
     diffusion_nearness,
     landmark_graph,
+    like,
+    to_numpy,
 )
 from skuhas.superpixels._regions import describe_regions
 
@@ -92,6 +94,8 @@ class LargeRegionGraph:
     rounds : tuple of ndarray of shape (n_leaves,), dtype int32
         Groups of superpixels that stand for them in large nodes, see
         `skuhas.spectral.coarsen`. Empty with the cosine affinity.
+    reference : array
+        On whose device nodes are split.
 
     Examples
     --------
@@ -111,6 +115,7 @@ class LargeRegionGraph:
     shares: np.ndarray
     conductance: Any
     rounds: tuple
+    reference: Any
 
     def source(self, strength):
         """Return where the recursion takes its nodes from.
@@ -130,20 +135,21 @@ class LargeRegionGraph:
         """
         graph = None
         if self.conductance is None:
-            graph = self.kernel.graph()
+            graph = self.kernel.moved(self.reference).graph()
         elif strength == 0:
-            graph, missing = landmark_graph(self.kernel)
+            graph, missing = landmark_graph(self.kernel.moved(self.reference))
             if missing > MISSING:
                 graph = None
         return LargeSource(
             self.kernel,
             self.weights,
             self.shares,
-            graph,
-            self.conductance,
-            strength,
-            self.rounds,
-            GROUPS,
+            graph=graph,
+            conductance=self.conductance,
+            strength=strength,
+            rounds=self.rounds,
+            limit=GROUPS,
+            reference=self.reference,
         )
 
 
@@ -163,12 +169,13 @@ def region_graph(
     color_scale=30.0,
     position_scale=None,
     seed=0,
+    device=None,
 ):
     """Return the graph of an image's superpixels and the map of their pixels.
 
     Parameters
     ----------
-    features : ndarray of shape (rows, columns, n_features)
+    features : ndarray or tensor of shape (rows, columns, n_features)
         Scaled to unit length here; zero vectors stay.
     image : ndarray of shape (height, width, 3), dtype uint8, default=None
     image_shape : (int, int), default=None
@@ -187,6 +194,9 @@ def region_graph(
     position_scale : float, default=None
     seed : int, default=0
         Seed of k-means.
+    device : str, default=None
+        Of torch, where the features go and the matrices are made. None leaves
+        them where the features are.
 
     Returns
     -------
@@ -202,6 +212,10 @@ def region_graph(
     array([[0., 0.],
            [0., 0.]])
     """
+    if device is not None:
+        import torch
+
+        features = torch.as_tensor(features, device=device)
     regions = describe_regions(
         features,
         image,
@@ -217,15 +231,19 @@ def region_graph(
     )
     leaves = regions.leaves
     shares = leaves.areas / leaves.areas.sum()
-    if affinity == "cosine":
-        weights = leaves.areas
-        kernel = CosineKernel(
-            leaves.means, leaves.areas, regions.largest_cosine_distance
-        )
+    cosine = affinity == "cosine"
+    features = leaves.means if cosine else leaves.descriptors
+    is_large = shares.size > DENSE
+    if is_large:
+        # What large graphs are divided by is made on the host.
+        reference, features = features[:0], to_numpy(features)
+    weights = like(leaves.areas if cosine else np.sqrt(leaves.areas), features)
+    if cosine:
+        counts = like(leaves.areas, features)
+        kernel = CosineKernel(features, counts, regions.largest_cosine_distance)
     else:
-        weights = np.sqrt(leaves.areas)
         kernel = ExponentialKernel.of_regions(
-            leaves.descriptors,
+            features,
             leaves.areas,
             temperature=temperature,
             colors=leaves.colors,
@@ -233,20 +251,24 @@ def region_graph(
             positions=leaves.positions,
             position_scale=position_scale,
         )
-    if kernel.size > DENSE:
-        rounds = ()
-        if regions.conductance is not None:
-            rounds = tuple(coarsen(kernel, regions.conductance, GROUPS))
+    if is_large:
+        rounds = () if cosine else tuple(coarsen(kernel, regions.conductance, GROUPS))
         return LargeRegionGraph(
-            regions.leaf_labels, kernel, weights, shares, regions.conductance, rounds
+            regions.leaf_labels,
+            kernel,
+            weights,
+            shares,
+            regions.conductance,
+            rounds,
+            reference,
         )
-    if regions.conductance is None:
+    if cosine:
         matrix, nearness = kernel.matrix(), None
     else:
+        between = regions.conductance.toarray().astype(np.float32)
         with ThreadPoolExecutor(max_workers=1) as pool:
             # Both are few long steps, for which two cores are better than one.
-            between = regions.conductance.toarray().astype(np.float32)
-            walks = pool.submit(diffusion_nearness, between)
+            walks = pool.submit(diffusion_nearness, like(between, features))
             matrix = kernel.matrix()
             nearness = walks.result()
     return RegionGraph(regions.leaf_labels, matrix, weights, shares, nearness)

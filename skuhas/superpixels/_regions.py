@@ -14,6 +14,7 @@ from skuhas.superpixels._describe import LeafDescription, describe_leaves
 from skuhas.superpixels._image import image_superpixels
 from skuhas.superpixels._resample import resample_labels
 from skuhas.superpixels._rows import GradientRows, LabRows, UnitRows
+from skuhas.superpixels._tensors import UnitTensor
 from skuhas.superpixels._tokens import TOKEN_METHODS, token_superpixels
 from skuhas.tree import canonical_labels
 
@@ -72,8 +73,9 @@ def describe_regions(
 
     Parameters
     ----------
-    features : ndarray of shape (rows, columns, n_features)
-        Scaled to unit length here; zero vectors stay.
+    features : ndarray or tensor of shape (rows, columns, n_features)
+        Scaled to unit length here; zero vectors stay. A tensor stays on its
+        device.
     image : ndarray of shape (height, width, 3), dtype uint8, default=None
     image_shape : (int, int), default=None
         Size of the label map; by default the image's, else the grid's.
@@ -109,7 +111,7 @@ def describe_regions(
     """
     if image_shape is None:
         image_shape = (features if image is None else image).shape[:2]
-    tokens = UnitRows(features)
+    tokens = (UnitTensor if hasattr(features, "detach") else UnitRows)(features)
     if superpixels == "auto":
         superpixels = "spectral" if image is None else "felzenszwalb"
     gradient = None
