@@ -11,7 +11,8 @@ from skuhas.spectral._backend import Array, eigh, like, namespace
 # Columns that are multiplied at once: a product of a large matrix with four
 # columns costs about twice one with a single one, and takes a third as many.
 BLOCK = 4
-# Columns of the basis at most, and those that a restart keeps.
+# Columns of the basis at most, and those that a restart keeps; more where many pairs
+# are wanted.
 BASIS = 80
 KEPT = 12
 # The convergence is looked at after every so many products: the eigenvalues of the
@@ -52,7 +53,8 @@ def largest_eigenpairs(
     product : callable
         Takes an array of shape (size, n_columns) to the operator times it.
     size : int
-        Rows of the operator, at least `BASIS` and a block more.
+        Rows of the operator, at least `BASIS` and a block more, and ten times
+        `n_pairs`.
     n_pairs : int
         Pairs wanted.
     tolerance : float
@@ -84,6 +86,8 @@ def largest_eigenpairs(
     """
     xp = namespace(reference)
     block = max(BLOCK, n_pairs + 1)
+    # A restart must keep all that are wanted, and leave room for what follows.
+    most, kept = max(BASIS, 8 * block), max(KEPT, n_pairs + BLOCK)
     columns = [] if start is None else [start[:, :block]]
     missing = block - sum(part.shape[1] for part in columns)
     generator = np.random.default_rng(size)
@@ -106,7 +110,7 @@ def largest_eigenpairs(
         )
         basis = xp.concat([basis, added], axis=1)
         images = xp.concat([images, image], axis=1)
-        full = basis.shape[1] + block > BASIS
+        full = basis.shape[1] + block > most
         if full or step % LOOK == 0:
             values, mix = eigh(inside)
             values, mix = xp.flip(values), xp.flip(mix, axis=1)
@@ -119,9 +123,9 @@ def largest_eigenpairs(
         # Before a restart, since what the whole basis lacks is what leads on.
         added = _orthonormal(image, basis, generator)
         if full:
-            mix = mix[:, :KEPT]
+            mix = mix[:, :kept]
             basis, images = basis @ mix, images @ mix
-            inside = like(np.eye(KEPT), reference) * values[:KEPT]
+            inside = like(np.eye(kept), reference) * values[:kept]
     found = max(n_pairs, BLOCK)
     values, mix = eigh(inside)
     values, mix = xp.flip(values), xp.flip(mix, axis=1)
@@ -135,12 +139,15 @@ def _orthonormal(image: Array, basis: Array, generator: np.random.Generator) -> 
     for _ in range(2):
         image = image - basis @ (basis.T @ image)
     added, corner = xp.linalg.qr(image)
-    short = xp.abs(xp.linalg.diagonal(corner)) <= DEPENDENT * max(before, 1e-300)
-    if bool(xp.any(short)):
-        # The space is exhausted in some direction; another begins at random.
-        fresh = like(generator.standard_normal(tuple(image.shape)), image)
-        image = xp.where(short, fresh, added)
-        for _ in range(2):
-            image = image - basis @ (basis.T @ image)
-            image, _ = xp.linalg.qr(image)
-    return image if bool(xp.any(short)) else added
+    least = DEPENDENT * max(before, 1e-300)
+    if not bool(xp.any(xp.abs(xp.linalg.diagonal(corner)) <= least)):
+        return added
+    # The space is exhausted in some directions; others begin at random. Those left
+    # are spread over all columns of the triangular factor, not its large ones.
+    directions, lengths, _ = xp.linalg.svd(image, full_matrices=False)
+    fresh = like(generator.standard_normal(tuple(image.shape)), image)
+    image = xp.where(lengths > least, directions, fresh)
+    for _ in range(2):
+        image = image - basis @ (basis.T @ image)
+        image, _ = xp.linalg.qr(image)
+    return image
