@@ -39,6 +39,16 @@ from tests.spectral.test_stacks import KINDS, make_source, make_stack
 DTYPES = [np.float32, np.float64]
 
 
+@pytest.fixture(autouse=True)
+def _one_torch_thread():
+    """These tensors are small; threads would wait for each other."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(params=["torch", "cuda"])
 def to_tensor(request):
     return ARRAYS[request.param]
