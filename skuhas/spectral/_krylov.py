@@ -164,12 +164,14 @@ def _orthonormal(image: Array, basis: Array, generator: np.random.Generator) -> 
     if float(xp.min(xp.sum(image * image, axis=0))) < CANCELLED * before:
         image = image - basis @ (basis.T @ image)
     added, corner = xp.linalg.qr(image)
-    short = xp.abs(xp.linalg.diagonal(corner)) <= DEPENDENT * max(before**0.5, 1e-300)
-    if not bool(xp.any(short)):
+    least = DEPENDENT * max(before**0.5, 1e-300)
+    if not bool(xp.any(xp.abs(xp.linalg.diagonal(corner)) <= least)):
         return added
-    # The space is exhausted in some direction; another begins at random.
+    # The space is exhausted in some directions; others begin at random. Those left
+    # are spread over all columns of the triangular factor, not its large ones.
+    directions, lengths, _ = xp.linalg.svd(image, full_matrices=False)
     fresh = like(generator.standard_normal(tuple(image.shape)), image)
-    image = xp.where(short, fresh, added)
+    image = xp.where(lengths > least, directions, fresh)
     for _ in range(2):
         image = image - basis @ (basis.T @ image)
         image, _ = xp.linalg.qr(image)

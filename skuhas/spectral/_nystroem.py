@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skuhas.spectral._backend import Array, as_double, like, namespace, to_numpy
+from skuhas.spectral._backend import Array, as_double, eigh, like, namespace, to_numpy
 from skuhas.spectral._factored import FactoredGraph
 from skuhas.spectral._kernels import ExponentialKernel
 
@@ -13,8 +13,6 @@ TOLERANCE = 0.05
 MAX_LANDMARKS = 768
 # Landmarks drawn at once.
 BLOCK = 64
-# What keeps the small factorisations definite, in units of their largest entry.
-JITTER = 1e-6
 
 
 def landmark_graph(
@@ -80,6 +78,9 @@ def landmark_graph(
     diagonal = to_numpy(kernel.diagonal())
     remainder = diagonal.copy()
     total = float(diagonal.sum())
+    rounding = float(xp.finfo(kernel.roots.dtype).eps) * (
+        1.0 + 1.0 / kernel.temperature
+    )
     blocks: list[Array] = []
     n_landmarks = 0
     while n_landmarks < max_landmarks and remainder.sum() > tolerance * total:
@@ -91,13 +92,16 @@ def landmark_graph(
         index = like(chosen, columns)
         for block in blocks:
             columns -= block @ xp.take(block, index, axis=0).T
-        # In double precision: near-equal landmarks leave little behind.
-        inner = as_double(xp.take(columns, index, axis=0))
-        inner = (inner + inner.T) / 2
-        own = like(np.arange(chosen.size), inner)
-        inner[own, own] += JITTER * float(xp.max(xp.abs(inner)))
-        solver = xp.linalg.inv(xp.linalg.cholesky(inner)).T
-        block = columns @ xp.astype(solver, columns.dtype)
+        # Landmarks nearly alike differ by rounding alone, which has no say; in units
+        # of their areas it is the same for all.
+        unit = xp.take(kernel.diagonal(), index, axis=0) ** -0.5
+        inner = as_double(xp.take(columns, index, axis=0)) * (unit[:, None] * unit)
+        squares, axes = eigh((inner + inner.T) / 2)
+        told_apart = squares > rounding * chosen.size
+        if not bool(xp.any(told_apart)):
+            break
+        mix = unit[:, None] * axes[:, told_apart] / xp.sqrt(squares[told_apart])
+        block = columns @ xp.astype(mix, columns.dtype)
         blocks.append(block)
         n_landmarks += chosen.size
         remainder -= to_numpy(xp.sum(as_double(block) ** 2, axis=1))
