@@ -4,7 +4,7 @@ import logging
 from contextlib import contextmanager
 
 from joblib import Parallel, parallel_config, register_parallel_backend
-from joblib._parallel_backends import ParallelBackendBase
+from joblib.parallel import ParallelBackendBase
 
 from skuhas._common import optional_import
 from skuhas.batch._manifest import BatchError
@@ -56,9 +56,6 @@ class DaskBackend(ParallelBackendBase):
 
 class DaskWorkers(Workers):
     """Workers of a Dask cluster."""
-
-    # They outlive the client as a rule, and are not its children.
-    parent = None
 
     def __init__(self, client, n_jobs):
         self.n_jobs = n_jobs

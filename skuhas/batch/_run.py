@@ -5,7 +5,7 @@ import re
 import secrets
 import warnings
 from array import array
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,8 @@ from skuhas.features import BaseFeatures, LiteFeatures
 from skuhas.segmenter import HierarchicalSpectralSegmenter
 
 BACKENDS = ("loky", "dask")
+# What is written to see whether a folder can be written to.
+PROBE = "skuhas-probe"
 # Batches in a chunk: images of one size have to meet to fill one.
 BATCHES = 4
 
@@ -174,8 +176,7 @@ def segment_images(
         before = _take_up(folder, parameters, resume, restart)
         pool = _pool(stack, backend, scheduler, n_jobs)
         run = _Run(folder, items, parameters, before, levels, verbose)
-        run.go(pool, features, segmenter, n_threads)
-        manifest = run.finish()
+        manifest = run.go(pool, features, segmenter, n_threads)
     if manifest.n_failed:
         warnings.warn(
             f"{manifest.n_failed} of {manifest.n_images} images failed; "
@@ -210,7 +211,7 @@ class _Run:
         (folder / MANIFEST).unlink(missing_ok=True)
 
     def go(self, pool, features, segmenter, n_threads):
-        """Do what is left to do."""
+        """Do what is left to do, and return the manifest."""
         context = Context(
             folder=str(self._folder.resolve()),
             session=self._session,
@@ -219,7 +220,6 @@ class _Run:
             levels=self._levels,
             n_threads=n_threads,
             versions=self._header["versions"],
-            parent=pool.parent,
         )
         report = Report(len(self._items), self._journal.n_done, self._verbose)
         try:
@@ -230,6 +230,7 @@ class _Run:
                 outcomes = pool.outcomes(context, jobs, report.say)
                 with closing(outcomes):
                     self._record(outcomes, report)
+            return self._finish()
         except BaseException as error:
             self._journal.close()
             wait_for_workers(self._folder, say=report.say, seconds=5)
@@ -245,14 +246,14 @@ class _Run:
             for index, record in outcome.records:
                 if record.status != DONE:
                     # Not one of an earlier run.
-                    path = self._folder / tree_path(record.name)
-                    path.unlink(missing_ok=True)
+                    with suppress(OSError):
+                        (self._folder / tree_path(record.name)).unlink()
                 self._journal.append(index, record)
                 report.add(record)
             if outcome.fatal is not None:
                 raise outcome.fatal
 
-    def finish(self):
+    def _finish(self):
         """Turn the journal into the manifest."""
         header = self._header | {
             "finished": _now(),
@@ -292,7 +293,7 @@ class _Run:
                 target = found[1] if found else ""
                 stems = [target.removesuffix(e) for e in endings if target.endswith(e)]
                 ours = any((inside / stem).as_posix() in names for stem in stems)
-                if ours or target in (_journal.NAME, MANIFEST):
+                if ours or target in (_journal.NAME, MANIFEST, PROBE):
                     path.unlink(missing_ok=True)
 
 
@@ -349,10 +350,10 @@ def _check_folder(folder, items, levels):
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OSError(f"out={str(folder)!r} cannot be made: {error}.") from error
-    probe = folder / f".skuhas-{secrets.token_hex(6)}.part"
+    probe = folder / f".{PROBE}.{secrets.token_hex(6)}.part"
     try:
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(
             f"out={str(folder)!r} cannot be written to: {error.strerror or error}."

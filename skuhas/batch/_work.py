@@ -2,7 +2,6 @@
 
 import errno
 import importlib
-import os
 import pickle
 import socket
 import sys
@@ -45,7 +44,6 @@ class Context:
     levels: list[int] | None
     n_threads: int
     versions: dict[str, str | None]
-    parent: int | None
 
 
 @dataclass
@@ -85,13 +83,19 @@ def tree_path(name):
 
 
 def work(context, job):
-    """Segment the images of a job that are not done, and return the Outcome.
+    """Segment the images of a job that are not done, in a worker process."""
+    whole = Outcome([])
+    for outcome in work_singly(context, job):
+        whole.records += outcome.records
+        whole.fatal = outcome.fatal
+    return whole
+
+
+def work_singly(context, job):
+    """Yield an Outcome for each image of a job that is not done.
 
     Whatever is wrong with an image is in its record, not raised.
     """
-    if context.parent is not None:
-        _follow(context.parent)
-    outcome = Outcome([])
     try:
         with (
             working(context.folder, context.session),
@@ -101,12 +105,11 @@ def work(context, job):
         ):
             _check_versions(context.versions)
             for entry in _segment_all(context, job):
-                outcome.records.append(entry)
+                yield Outcome([entry])
     except _FATAL as error:
-        outcome.fatal = _portable(error)
+        yield Outcome([], _portable(error))
     except _OutputError as error:
-        outcome.fatal = _portable(error.__cause__)
-    return outcome
+        yield Outcome([], _portable(error.__cause__))
 
 
 class _OutputError(Exception):
@@ -271,20 +274,3 @@ def _limited_threads(context):
             if _n_inside == 0:
                 _limits.close()
                 _limits = ExitStack()
-
-
-_following = set()
-
-
-def _follow(parent):
-    """End this process soon after `parent`, which may be killed without a word."""
-    if parent in _following or not hasattr(os, "getppid") or os.getppid() != parent:
-        return
-    _following.add(parent)
-
-    def wait():
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True, name="skuhas-parent").start()

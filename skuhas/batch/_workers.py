@@ -1,14 +1,17 @@
 """Jobs on processes of this machine or of a Dask cluster, whatever kills them."""
 
 import os
+import signal
 import threading
+import time
 import warnings
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 from joblib import Parallel, delayed, effective_n_jobs
+from joblib.parallel import LokyBackend
 
-from skuhas.batch._work import Outcome, failed_record, work
+from skuhas.batch._work import Outcome, failed_record, work, work_singly
 
 KILLED = (
     "its worker was killed each time, even with no other image at work beside it; "
@@ -23,12 +26,10 @@ class LostWorkersError(Exception):
 class InProcess:
     """No workers: jobs are done where the run is."""
 
-    parent = None
-
     def outcomes(self, context, jobs, say):
-        """Yield the Outcome of every job."""
+        """Yield the Outcome of every image."""
         for job in jobs:
-            yield work(context, job)
+            yield from work_singly(context, job)
 
 
 class Workers:
@@ -98,7 +99,6 @@ class LokyWorkers(Workers):
 
     def __init__(self, n_jobs):
         self.n_jobs = n_jobs
-        self.parent = os.getpid()
 
     @contextmanager
     def _parallel(self, width):
@@ -106,12 +106,39 @@ class LokyWorkers(Workers):
         # kill its worker has to have one.
         yield Parallel(
             n_jobs=max(2, width),
-            backend="loky",
+            backend=_Loky(),
             return_as="generator_unordered",
             batch_size=1,
             pre_dispatch=2 * width if width > 1 else 1,
             max_nbytes=None,
         )
+
+
+class _Loky(LokyBackend):
+    """joblib's processes, which go when the one that started them goes.
+
+    Of themselves they would stay for minutes after it was killed.
+    """
+
+    def configure(self, *arguments, **keywords):
+        return super().configure(
+            *arguments, initializer=_follow, initargs=(os.getpid(),), **keywords
+        )
+
+
+def _follow(parent):
+    """End this process soon after its parent, which leaves Ctrl-C to it too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.name == "nt":
+        # There a process keeps the number of its dead parent.
+        return
+
+    def wait():
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True, name="skuhas-parent").start()
 
 
 def n_processes(n_jobs):
