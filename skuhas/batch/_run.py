@@ -242,6 +242,7 @@ class _Run:
             raise
 
     def _record(self, outcomes, report):
+        fatal = None
         for outcome in outcomes:
             for index, record in outcome.records:
                 if record.status != DONE:
@@ -250,8 +251,9 @@ class _Run:
                         (self._folder / tree_path(record.name)).unlink()
                 self._journal.append(index, record)
                 report.add(record)
-            if outcome.fatal is not None:
-                raise outcome.fatal
+            fatal = fatal or outcome.fatal
+        if fatal is not None:
+            raise fatal
 
     def _finish(self):
         """Turn the journal into the manifest."""

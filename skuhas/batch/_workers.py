@@ -29,7 +29,10 @@ class InProcess:
     def outcomes(self, context, jobs, say):
         """Yield the Outcome of every image."""
         for job in jobs:
-            yield from work_singly(context, job)
+            for outcome in work_singly(context, job):
+                yield outcome
+                if outcome.fatal is not None:
+                    return
 
 
 class Workers:
@@ -73,9 +76,15 @@ class Workers:
                 delayed(_numbered)(context, number, job) for number, job in feed.take()
             )
             with _ending_quietly(results):
-                for number, outcome in _named_losses(results):
-                    feed.finished(number)
-                    yield outcome
+                try:
+                    for number, outcome in results:
+                        feed.finished(number)
+                        if outcome.fatal is not None:
+                            # What is under way may end; its trees are good.
+                            feed.stop()
+                        yield outcome
+                except BrokenProcessPool as error:
+                    raise LostWorkersError("workers were killed") from error
 
     def _alone(self, context, job):
         """Yield the outcomes of a job while no other is under way."""
@@ -102,9 +111,15 @@ class LokyWorkers(Workers):
 
     @contextmanager
     def _parallel(self, width):
+        with warnings.catch_warnings():
+            # Workers that have grown are replaced, which is as it should be.
+            warnings.filterwarnings("ignore", message="A worker stopped while some")
+            yield self._make(width)
+
+    def _make(self, width):
         # For joblib, one job is done by the process that asks; a job that may
         # kill its worker has to have one.
-        yield Parallel(
+        return Parallel(
             n_jobs=max(2, width),
             backend=_Loky(),
             return_as="generator_unordered",
@@ -176,6 +191,12 @@ class _Feed:
                 self._under_way[number] = job
             yield number, job
 
+    def stop(self):
+        """Hand out no more jobs."""
+        with self._lock:
+            self._again.clear()
+            self._jobs = iter(())
+
     def finished(self, number):
         with self._lock:
             self._under_way.pop(number, None)
@@ -191,13 +212,6 @@ class _Feed:
     def put_back(self, jobs):
         with self._lock:
             self._again.extend(reversed(jobs))
-
-
-def _named_losses(results):
-    try:
-        yield from results
-    except BrokenProcessPool as error:
-        raise LostWorkersError("workers were killed") from error
 
 
 @contextmanager

@@ -39,7 +39,8 @@ def test_a_second_run_is_refused_at_once(few, tmp_path, estimators, monkeypatch)
 def test_the_lock_dies_with_its_process(tmp_path):
     code = (
         "import sys, time; from skuhas.batch._locks import FolderLock; "
-        f"lock = FolderLock({str(tmp_path)!r}); lock.acquire(); print('has it', flush=True); "
+        f"lock = FolderLock({str(tmp_path)!r}); lock.acquire(); "
+        "print('has it', flush=True); "
         "time.sleep(60)"
     )
     holder = subprocess.Popen(
