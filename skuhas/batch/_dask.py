@@ -31,7 +31,8 @@ class DaskBackend(ParallelBackendBase):
         self._client = client
 
     def effective_n_jobs(self, n_jobs):
-        return n_jobs
+        # With one, joblib would do without workers.
+        return max(2, n_jobs)
 
     def submit(self, func, callback=None):
         future = self._client.submit(func, pure=False)
@@ -92,7 +93,7 @@ def connected(scheduler, n_jobs):
                 n_workers=n_jobs,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address=":0",
                 silence_logs=logging.CRITICAL,
             ) as cluster,
             distributed.Client(cluster, set_as_default=False) as client,
@@ -103,6 +104,8 @@ def connected(scheduler, n_jobs):
         yield scheduler, _size(scheduler, n_jobs)
         return
     try:
+        # A client made with what is no address cannot be closed.
+        distributed.comm.resolve_address(scheduler)
         client = distributed.Client(
             scheduler, timeout=PATIENCE, set_as_default=False, name="skuhas"
         )

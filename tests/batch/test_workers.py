@@ -57,14 +57,10 @@ def test_a_worker_that_dies_once_costs_nothing(pictures, tmp_path, results, capf
     assert "workers were killed; going on with" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("batch_size", [1, 2])
-def test_an_image_that_kills_its_workers_is_recorded(batch_size, pictures, tmp_path):
-    segmenter = deadly(pictures / "4.png", None)
-    features = ColorFeatures(image_size=48, batch_size=batch_size)
+def test_an_image_that_kills_its_workers_is_recorded(pictures, tmp_path, estimators):
+    estimators["segmenter"] = deadly(pictures / "4.png", None)
     with pytest.warns(RuntimeWarning, match="1 of 10 images failed"):
-        manifest = segment_images(
-            pictures, tmp_path, features=features, segmenter=segmenter, n_jobs=2
-        )
+        manifest = segment_images(pictures, tmp_path, n_jobs=2, **estimators)
     (failure,) = manifest.failures()
     assert failure.name == "4"
     assert "its worker was killed each time" in failure.error
@@ -88,34 +84,23 @@ def test_what_holds_for_all_images_comes_out_of_a_worker(few, tmp_path):
 
 
 def test_threads_are_held_to_their_number(few, tmp_path):
-    """Every process computes with the threads of the run, whatever the machine."""
-    pytest.importorskip("torch")
-    log = tmp_path / "threads"
+    """A run computes with its own number of threads, and puts it back."""
+    torch = pytest.importorskip("torch")
+    seen = []
 
     class Watching(ColorFeatures):
         device = "cpu"
 
         def transform(self, X):
-            import torch
             from threadpoolctl import threadpool_info
 
             blas = {p["num_threads"] for p in threadpool_info() if "blas" in str(p)}
-            with log.open("a") as handle:
-                handle.write(f"{torch.get_num_threads()} {max(blas)}\n")
+            seen.append((torch.get_num_threads(), max(blas)))
             return super().transform(X)
 
-    import torch
-
     before = torch.get_num_threads()
-    for n_jobs in (1, 2):
-        segment_images(
-            few,
-            tmp_path / f"out{n_jobs}",
-            features=Watching(image_size=32),
-            n_jobs=n_jobs,
-            n_threads=3,
-        )
-    assert log.read_text().splitlines() == ["3 1"] * 6
+    segment_images(few, tmp_path, features=Watching(image_size=32), n_threads=3)
+    assert seen == [(3, 1)] * 3
     assert torch.get_num_threads() == before
 
 
@@ -123,10 +108,9 @@ def test_lite_features_do_not_depend_on_the_number_of_jobs(few, tmp_path, result
     pytest.importorskip("torch")
     from skuhas import LiteFeatures
 
+    features = LiteFeatures(image_size=256)
     for n_jobs in (1, 2):
-        segment_images(
-            few, tmp_path / str(n_jobs), features=LiteFeatures(), n_jobs=n_jobs
-        )
+        segment_images(few, tmp_path / str(n_jobs), features=features, n_jobs=n_jobs)
     assert results(tmp_path / "1") == results(tmp_path / "2")
 
 
@@ -142,52 +126,59 @@ def test_jobs_are_taken_as_they_are_needed(monkeypatch):
             made += 1
             yield number
 
-    monkeypatch.setattr(_workers, "work", lambda context, job: job)
+    # Local, so that workers get it by value.
+    monkeypatch.setattr(
+        _workers,
+        "_numbered",
+        lambda context, number, job: (number, _workers.Outcome([(job, None)])),
+    )
     done = []
     for outcome in LokyWorkers(2).outcomes(None, jobs(), print):
-        done.append(outcome)
+        done.append(outcome.records[0][0])
         most = max(most, made - len(done))
     assert sorted(done) == list(range(300))
     assert most <= 20
 
 
-@pytest.mark.parametrize("how", ["kills", "halves"])
-def test_losses_of_workers(how, monkeypatch):
-    """The first loss is done again at once, the second one by one, with halving."""
-    from skuhas.batch import _workers
+@pytest.mark.parametrize("how", ["one image", "too many at once"])
+def test_the_second_loss_looks_for_who_is_to_blame(how):
+    from skuhas.batch._images import Item
+    from skuhas.batch._work import Job
+    from skuhas.batch._workers import LostWorkersError, Outcome, Workers
 
     widths, said = [], []
 
-    class Fake(_workers.Workers):
+    class Fake(Workers):
         n_jobs = 4
 
         def _round(self, context, feed, width):
             widths.append(width)
             for number, job in feed.take():
-                if width > 2 or (how == "kills" and job == 3):
-                    raise _workers.LostWorkersError("workers were killed")
+                blamed = how == "one image" and 3 in job.indices
+                if blamed or (how != "one image" and width > 2):
+                    raise LostWorkersError("workers were killed")
                 feed.finished(number)
-                yield _workers.Outcome([(job, "done")])
+                undone = [single.indices[0] for single in job.singly()]
+                yield Outcome([(index, "done") for index in undone])
 
-    class Single(int):
-        def singly(self):
-            yield _Job(self)
+    def jobs():
+        # Chunks of two, of which the first is done in part.
+        for start in range(0, 6, 2):
+            items = [Item(str(n), str(n)) for n in (start, start + 1)]
+            yield Job([start, start + 1], items, [start == 0, False])
 
-    class _Job:
-        def __init__(self, index):
-            item = type("Item", (), {"source": None, "name": str(index)})
-            item.image = None
-            self.indices, self.items = [index], [item]
-
-    outcomes = Fake().outcomes(None, map(Single, range(5)), said.append)
+    outcomes = Fake().outcomes(None, jobs(), said.append)
     records = dict(entry for outcome in outcomes for entry in outcome.records)
-    assert sorted(records) == [0, 1, 2, 3, 4]
+    assert sorted(records) == [1, 2, 3, 4, 5]
     failed = [index for index, record in records.items() if record != "done"]
-    assert failed == ([3] if how == "kills" else [])
-    assert widths[:4] == [4, 4, 1, 2]
-    assert said[-1].startswith(
-        "no image kills" if how == "halves" else "workers were killed"
-    )
+    if how == "one image":
+        assert failed == [3]
+        # All at once, again, its chunk alone, both of it alone, and the rest.
+        assert widths == [4, 4, 1, 1, 1, 4]
+    else:
+        assert failed == []
+        assert widths == [4, 4, 1, 2]
+        assert said[-1] == "no image kills its worker alone: going on with 2 jobs"
 
 
 def test_n_jobs_follow_joblib_s_rules():
