@@ -111,13 +111,15 @@ def differences(before, now):
     before, now = _flat(before), _flat(now)
     lines = []
     for name in dict.fromkeys([*before, *now]):
-        old, new = (
-            repr(entries[name]) if name in entries else "absent"
-            for entries in (before, now)
-        )
-        # A checkpoint that has moved is the same checkpoint.
-        moved = name.endswith(".weights") and f"{name}_content" in before.keys() & now
-        if old != new and not moved and before.get(name) != now.get(name):
+        is_weights = name.rpartition(".")[2] == "weights"
+        if is_weights and f"{name}_content" in before.keys() & now:
+            # A checkpoint that has moved is the same checkpoint.
+            continue
+        if name not in before or name not in now or before[name] != now[name]:
+            old, new = (
+                repr(entries[name]) if name in entries else "absent"
+                for entries in (before, now)
+            )
             lines.append(f"{name}: {old} in the folder, {new} now")
     return lines
 

@@ -41,7 +41,9 @@ def run_data_set(
         _print(errors, f"[bold red]interrupted[/]: {_hint(error)}")
         return INTERRUPTED
     except (OSError, ImportError, ValueError, TypeError, BatchError) as error:
-        _print(errors, f"[bold red]stopped[/]: {escape(str(error))}")
+        # Without a hint nothing was begun.
+        word = "stopped" if _hint(error) else "refused"
+        _print(errors, f"[bold red]{word}[/]: {escape(str(error))}")
         if _hint(error):
             _print(errors, _hint(error))
         return FAILED
