@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _EXPORTS = {
+    "skuhas.batch": ["BatchError", "Manifest", "read_manifest", "segment_images"],
     "skuhas.clustering": ["RecursiveSpectralClustering"],
     "skuhas.datasets": ["NestedScene", "make_nested_scene"],
     "skuhas.features": [
@@ -39,12 +40,14 @@ _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in nam
 __all__ = [
     "PAPER_FEATURES",
     "PAPER_SETTINGS",
+    "BatchError",
     "ColorFeatures",
     "DinoFeatures",
     "FeatureMap",
     "HierarchicalSpectralSegmenter",
     "LabelHierarchy",
     "LiteFeatures",
+    "Manifest",
     "NestedScene",
     "RecursiveSpectralClustering",
     "RegionTree",
@@ -60,9 +63,12 @@ __all__ = [
     "nh_covering_scorer",
     "nm_covering_score",
     "nm_covering_scorer",
+    "read_manifest",
+    "segment_images",
 ]
 
 if TYPE_CHECKING:
+    from skuhas.batch import BatchError, Manifest, read_manifest, segment_images
     from skuhas.clustering import RecursiveSpectralClustering
     from skuhas.datasets import NestedScene, make_nested_scene
     from skuhas.features import (

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from skuhas import FeatureMap, LiteFeatures, RegionTree, available_models
+from skuhas import (
+    FeatureMap,
+    LiteFeatures,
+    RegionTree,
+    available_models,
+    make_nested_scene,
+)
 from skuhas.features import BaseFeatures
 
 GUIDE = Path(__file__).parent.parent / "docs" / "guide"
@@ -48,6 +55,27 @@ def test_a_transformer_of_ones_own_in_fifteen_lines(capsys):
     assert (feature_map.features[..., 1:] == [24, 2]).all()
     with pytest.raises(ValueError, match="stride must be at least 1, got 0"):
         own(stride=0).fit([image])
+
+
+@needs_guide
+def test_data_sets_in_python(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photographs" / "sub").mkdir(parents=True)
+    for seed, name in enumerate(["b.png", "sub/a.png"]):
+        scene = make_nested_scene((32, 40), depth=1, random_state=seed)
+        Image.fromarray(scene.image).save(tmp_path / "photographs" / name)
+    names = {}
+    run, read = blocks("data_sets.rst")
+    exec(run, names)
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first == "Manifest('trees', n_images=2, n_done=2, n_failed=0)"
+    assert [line.split()[:2] for line in rest] == [
+        ["b", "photographs/b.png"],
+        ["sub/a", "photographs/sub/a.png"],
+    ]
+    exec(read, names)
+    assert capsys.readouterr().out == f"None {np.__version__}\n"
+    assert names["failures"] == []
 
 
 @needs_guide

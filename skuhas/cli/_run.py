@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import typer
-from PIL import Image
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -23,9 +22,8 @@ from rich.progress import (
 from rich.table import Table
 
 from skuhas import RegionTree, WeightsError, WeightsNotFound
-from skuhas._common import atomic_write
+from skuhas.batch import unique_names, write_pictures
 from skuhas.cli._samples import Sample, read_sample
-from skuhas.plotting import contact_sheet, label_image, region_colors
 
 FAILED = 1
 # What a shell gives a program that Ctrl-C has ended.
@@ -41,7 +39,10 @@ def run(
     segmenter: Any,
 ) -> int:
     """Segment every source and return the program's exit status."""
-    names = _unique_names(sources)
+    names = unique_names(
+        source.value if isinstance(source, Sample) else source.stem
+        for source in sources
+    )
     _spare_sources(sources, names, out, levels)
     console, errors = Console(), Console(stderr=True)
     done = failed = 0
@@ -120,25 +121,10 @@ def _segment_one(
     image = read_sample(source) if isinstance(source, Sample) else source
     feature_map = transformer.transform([image])[0]
     tree: RegionTree = segmenter.predict([feature_map])[0]
-    colored = RegionTree.from_parents(
-        tree.parents,
-        tree.leaf_labels,
-        altitude=tree.altitude,
-        node_data={"color": region_colors(tree)},
-    )
-    for level in levels:
-        cut = colored.cut(n_regions=level)
-        picture = label_image(cut.leaf_labels, cut.node_data["color"][: cut.n_leaves])
-        _save_png(picture, out / f"{name}_{level}.png")
-    _save_png(contact_sheet(feature_map.image, tree, levels), out / f"{name}_sheet.png")
+    write_pictures(feature_map.image, tree, levels, out / name)
     # Last, so that where there is a tree the pictures are there too.
     tree.save(out / f"{name}.npz")
     return tree
-
-
-def _save_png(picture: Image.Image, path: Path) -> None:
-    with atomic_write(path) as handle:
-        picture.save(handle, format="PNG")
 
 
 def _summary(name: str, tree: RegionTree, seconds: float) -> str:
@@ -179,22 +165,6 @@ def _reason(source: Path | Sample, error: Exception) -> str:
     text = str(error).removeprefix("X[0]: ") or type(error).__name__
     name = source.value if isinstance(source, Sample) else str(source)
     return text if name in text else f"{name}: {text}"
-
-
-def _unique_names(sources: list[Path | Sample]) -> list[str]:
-    """Return a file name for each source; later ones of a name get a number."""
-    taken: set[str] = set()
-    count: dict[str, int] = {}
-    names = []
-    for source in sources:
-        stem = source.value if isinstance(source, Sample) else source.stem
-        name = stem
-        while name in taken:
-            count[stem] = count.get(stem, 1) + 1
-            name = f"{stem}-{count[stem]}"
-        taken.add(name)
-        names.append(name)
-    return names
 
 
 def _spare_sources(

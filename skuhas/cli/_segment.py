@@ -13,6 +13,7 @@ from skuhas.cli._samples import Sample
 
 GATES = "Stopping"
 GRAPH = "Graph"
+DATA_SETS = "Data sets"
 OFF = options.OFF
 
 
@@ -41,6 +42,13 @@ _REAL_OR_OFF: dict[str, Any] = {
 }
 
 
+class Backend(StrEnum):
+    """Where the jobs of a data set run."""
+
+    loky = "loky"
+    dask = "dask"
+
+
 class Settings(StrEnum):
     """Sets of parameters to start from."""
 
@@ -51,7 +59,9 @@ class Settings(StrEnum):
 def segment(
     images: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="IMAGE...", help="Image files.", show_default=False),
+        typer.Argument(
+            metavar="IMAGE...", help="Image files, and folders.", show_default=False
+        ),
     ] = None,
     out: Annotated[
         Path,
@@ -176,6 +186,67 @@ def segment(
         int | None,
         typer.Option(help="Seed of k-means.", min=0, rich_help_panel=GRAPH),
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes, each at an image of its own; -1 for one a core.",
+            show_default="1",
+            rich_help_panel=DATA_SETS,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the run in the folder, which may have been killed at any "
+            "moment, and try again what failed. Parameters must be the same.",
+            rich_help_panel=DATA_SETS,
+        ),
+    ] = False,
+    restart: Annotated[
+        bool,
+        typer.Option(
+            "--restart",
+            help="Forget an unfinished run in the folder.",
+            rich_help_panel=DATA_SETS,
+        ),
+    ] = False,
+    pictures: Annotated[
+        bool | None,
+        typer.Option(
+            help="Write label maps and contact sheets beside the trees. By default "
+            "for images named one by one, and not for data sets.",
+            show_default=False,
+            rich_help_panel=DATA_SETS,
+        ),
+    ] = None,
+    backend: Annotated[
+        Backend | None,
+        typer.Option(
+            help="loky: processes of this machine. dask: workers of Dask.",
+            show_default="loky",
+            rich_help_panel=DATA_SETS,
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler, whose workers see the images and --out "
+            "under the same paths. Without it, --jobs workers are started here.",
+            metavar="ADDRESS",
+            rich_help_panel=DATA_SETS,
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            help="Threads of the network in each process. Part of the parameters: "
+            "features change in the last digits with it.",
+            min=1,
+            show_default="1",
+            rich_help_panel=DATA_SETS,
+        ),
+    ] = None,
     features: options.Features = "lite",
     weights: options.Weights = None,
     image_size: options.ImageSize = None,
@@ -194,13 +265,25 @@ def segment(
     For each image NAME the folder gets NAME.npz (the tree, for
     RegionTree.load), NAME_4.png and so on (label maps, pixel value = label) and
     NAME_sheet.png (the levels side by side).
+
+    A folder among the images, or any option of "Data sets", makes it a run over
+    a data set: folders are searched with their subfolders, trees alone are
+    written, and manifest.json lists parameters, versions and what became of
+    each image. Such a run can be interrupted and resumed.
     """
     counts = _parse_levels(levels)
-    sources: list[Path | Sample] = [*(images or []), *(sample or [])]
+    paths = list(images or [])
+    sources: list[Path | Sample] = [*paths, *(sample or [])]
     if not sources:
         raise typer.BadParameter(
             "no images. Name some files, or try --sample coffee.", param_hint="IMAGE"
         )
+    if jobs == 0:
+        raise typer.BadParameter("must not be 0.", param_hint="--jobs")
+    if scheduler is not None and backend is not Backend.dask:
+        raise typer.BadParameter("needs --backend dask.", param_hint="--scheduler")
+    if resume and restart:
+        raise typer.BadParameter("excludes --restart.", param_hint="--resume")
     given = {
         "superpixels": superpixels,
         "n_superpixels": n_superpixels,
@@ -221,6 +304,7 @@ def segment(
     }
     # Takes seconds, and --help does without.
     from skuhas import PAPER_SETTINGS
+    from skuhas.cli._data_set import run_data_set
     from skuhas.cli._run import run
 
     parameters = dict(PAPER_SETTINGS) if settings is Settings.paper else {}
@@ -250,7 +334,24 @@ def segment(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise typer.BadParameter(str(error), param_hint="--out") from None
-    code = run(sources, out, counts, nodes, transformer, segmenter)
+    given = (jobs, backend, scheduler, threads, pictures)
+    if resume or restart or given != (None,) * 5 or any(p.is_dir() for p in paths):
+        code = run_data_set(
+            paths,
+            list(sample or []),
+            out,
+            features=transformer,
+            segmenter=segmenter,
+            n_jobs=jobs if scheduler else jobs or 1,
+            n_threads=threads or 1,
+            backend=(backend or Backend.loky).value,
+            scheduler=scheduler,
+            resume=resume,
+            restart=restart,
+            levels=counts if pictures else None,
+        )
+    else:
+        code = run(sources, out, counts, nodes, transformer, segmenter)
     if code:
         raise typer.Exit(code)
 

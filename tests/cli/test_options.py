@@ -24,6 +24,11 @@ FEATURE_OPTIONS = {
     *("overlap", "device", "dtype", "cache", "cache_dtype"),
 }
 
+# How data sets are worked through.
+DATA_SET_OPTIONS = {
+    *("jobs", "threads", "backend", "scheduler", "resume", "restart", "pictures"),
+}
+
 # A value that differs from the default, for parameters whose default says too
 # little about what is allowed.
 VALUES = {
@@ -64,7 +69,8 @@ def segment_command():
 def offered():
     """Return the names of the options that are the estimator's."""
     own = {"images", "out", "sample", "levels", "nodes", "settings", "help"}
-    return {p.name for p in segment_command().params} - own - FEATURE_OPTIONS
+    names = {p.name for p in segment_command().params}
+    return names - own - FEATURE_OPTIONS - DATA_SET_OPTIONS
 
 
 @pytest.fixture
@@ -206,6 +212,11 @@ def test_features_and_image_size(
         (["--min-size", "-1"], "--min-size", "min_size must be an integer in ["),
         (["--random-state", "-1"], "--random-state", "Invalid value"),
         (["--depth", "1"], "--depth", "No such option"),
+        (["--jobs", "0"], "--jobs", "must not be 0."),
+        (["--threads", "0"], "--threads", "Invalid value"),
+        (["--backend", "mpi"], "--backend", "'mpi' is not one of"),
+        (["--scheduler", "tcp://a:1"], "--scheduler", "needs --backend dask."),
+        (["--resume", "--restart"], "--resume", "excludes --restart."),
     ],
 )
 def test_usage_errors_name_the_option(arguments, where, what, tmp_path):

@@ -1,0 +1,460 @@
+"""segment_images: a whole data set, once or in several goes."""
+
+import os
+import re
+import secrets
+import warnings
+from array import array
+from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import clone
+
+from skuhas._common import check_choice, check_integer
+from skuhas.batch import _journal
+from skuhas.batch._dask import DaskWorkers, connected
+from skuhas.batch._images import Content, as_items, is_unchanged
+from skuhas.batch._journal import Journal
+from skuhas.batch._locks import WORKERS, FolderLock, wait_for_workers
+from skuhas.batch._manifest import (
+    DONE,
+    BatchError,
+    Manifest,
+    read_manifest,
+    write_manifest,
+)
+from skuhas.batch._manifest import NAME as MANIFEST
+from skuhas.batch._parameters import describe, differences, versions
+from skuhas.batch._pictures import picture_path
+from skuhas.batch._report import Report
+from skuhas.batch._work import Context, Job, tree_path
+from skuhas.batch._workers import InProcess, LokyWorkers, n_processes
+from skuhas.features import BaseFeatures, LiteFeatures
+from skuhas.segmenter import HierarchicalSpectralSegmenter
+
+BACKENDS = ("loky", "dask")
+# What is written to see whether a folder can be written to.
+PROBE = "skuhas-probe"
+# Batches in a chunk: images of one size have to meet to fill one.
+BATCHES = 4
+
+
+def segment_images(
+    images,
+    out,
+    *,
+    features=None,
+    segmenter=None,
+    n_jobs=1,
+    n_threads=1,
+    backend="loky",
+    scheduler=None,
+    resume=False,
+    restart=False,
+    levels=None,
+    verbose=0,
+):
+    """Segment many images into trees on disk.
+
+    Each image gives one file, written under a temporary name and renamed, and
+    one line in a journal, so that a run can be killed at any moment. With
+    `resume` it goes on and ends with the trees of a run that was left alone:
+    those of ``segmenter.predict(features.transform([image]))``, computed with
+    `n_threads` threads. At the end ``manifest.json`` lists parameters, versions
+    and what became of every image. Memory does not grow with trees; an image
+    costs some hundred bytes of bookkeeping.
+
+    Parameters
+    ----------
+    images : path-like, list of path-like, or dict
+        A folder, searched with its subfolders; files and folders, see
+        `find_images`; or images by the names of their results, such as
+        ``"kitchen/cup"``, as paths, PIL images or arrays.
+    out : path-like
+        Folder for the results, made if need be: ``NAME.npz`` for each image,
+        which `RegionTree.load` reads, and ``manifest.json``.
+    features : transformer, default=None
+        From images to feature maps. None for ``LiteFeatures()``.
+    segmenter : estimator, default=None
+        From feature maps to trees. None for
+        ``HierarchicalSpectralSegmenter()``.
+    n_jobs : int, default=1
+        Processes, by joblib's rules: -1 for one a core. 1 works in this
+        process. With a Dask scheduler, how many images are under way at once;
+        None for as many as its workers have threads.
+    n_threads : int, default=1
+        Threads of torch in each process. Features change in the last digits
+        with it, so it belongs to the parameters of a run.
+    backend : {"loky", "dask"}, default="loky"
+        Processes of this machine, or workers of Dask.
+    scheduler : str or distributed.Client, default=None
+        Address of a Dask scheduler, whose workers must see images and `out`
+        under the same paths. None starts `n_jobs` worker processes here, which
+        a script has to do under ``if __name__ == "__main__":``.
+    resume : bool, default=False
+        Go on with the run in `out`: images that are done and have not changed
+        are not done again, those that failed are. Parameters and versions must
+        be the same. Starts one where there is none.
+    restart : bool, default=False
+        Forget an unfinished run in `out`, which is an error otherwise. One that
+        is finished is always run anew.
+    levels : sequence of int, default=None
+        Also write label maps of so many regions and a contact sheet, see
+        `write_pictures`.
+    verbose : int, default=0
+        Above 0, show progress, rate, remaining time and failures on standard
+        error.
+
+    Returns
+    -------
+    Manifest
+        Counts, records and trees, read from the disk as they are asked for.
+
+    Raises
+    ------
+    BatchError
+        An unfinished run is in `out`, or one with other parameters or versions,
+        or another run writes to it now; or the Dask scheduler is not there.
+    TypeError, ValueError
+        A parameter is wrong; the message names it.
+    OSError
+        The images cannot be listed, or results cannot be written any more.
+    WeightsError, WeightsNotFound, ImportError
+        What the transformer needs is missing.
+
+    Warns
+    -----
+    RuntimeWarning
+        Some images failed. The others are not affected.
+
+    See Also
+    --------
+    read_manifest : Reads the results later.
+
+    Notes
+    -----
+    With a `batch_size` above 1 in `features`, images of a chunk of four batches
+    go through the network together, always the same ones, whatever was done
+    before.
+
+    Whatever ends a run early, also Ctrl-C, leaves what is done in place.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skuhas import ColorFeatures, make_nested_scene, segment_images
+    >>> scenes = {
+    ...     f"scenes/{seed}": make_nested_scene((32, 32), random_state=seed).image
+    ...     for seed in range(3)
+    ... }
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     manifest = segment_images(scenes, folder, features=ColorFeatures())
+    ...     [record.tree for record in manifest.records()]
+    ['scenes/0.npz', 'scenes/1.npz', 'scenes/2.npz']
+    """
+    features = LiteFeatures() if features is None else features
+    segmenter = HierarchicalSpectralSegmenter() if segmenter is None else segmenter
+    _check_options(n_jobs, n_threads, backend, scheduler, resume, restart)
+    levels = _check_levels(levels)
+    _check_estimators(features, segmenter)
+    parameters = {
+        "features": describe(features, "features"),
+        "segmenter": describe(segmenter, "segmenter"),
+        "levels": levels,
+        "n_threads": n_threads,
+    }
+    items = as_items(images, out)
+    folder = Path(out)
+    _check_folder(folder, items, levels)
+    with ExitStack() as stack:
+        lock = FolderLock(folder)
+        lock.acquire()
+        stack.callback(lock.release)
+        before = _take_up(folder, parameters, resume, restart)
+        pool = _pool(stack, backend, scheduler, n_jobs)
+        run = _Run(folder, items, parameters, before, levels, verbose)
+        manifest = run.go(pool, features, segmenter, n_threads)
+    if manifest.n_failed:
+        warnings.warn(
+            f"{manifest.n_failed} of {manifest.n_images} images failed; "
+            "manifest.failures() says why, and resume=True tries them again.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return manifest
+
+
+class _Run:
+    """One go at a run, by the process that holds the folder's lock."""
+
+    def __init__(self, folder, items, parameters, before, levels, verbose):
+        self._folder = folder
+        self._items = items
+        self._levels = levels
+        self._verbose = verbose
+        self._header = {
+            "started": before.started if before else _now(),
+            "parameters": parameters,
+            "versions": versions(),
+        }
+        self._session = secrets.token_hex(8)
+        self._journal = Journal(
+            folder,
+            {"session": self._session, **self._header},
+            _kept(folder, items, before),
+            len(items),
+        )
+        # From here on the journal says what is there.
+        (folder / MANIFEST).unlink(missing_ok=True)
+
+    def go(self, pool, features, segmenter, n_threads):
+        """Do what is left to do, and return the manifest."""
+        context = Context(
+            folder=str(self._folder.resolve()),
+            session=self._session,
+            transformer=features,
+            segmenter=segmenter,
+            levels=self._levels,
+            n_threads=n_threads,
+            versions=self._header["versions"],
+        )
+        report = Report(len(self._items), self._journal.n_done, self._verbose)
+        try:
+            with report:
+                wait_for_workers(self._folder, say=report.say)
+                self._clean()
+                jobs = self._jobs(getattr(features, "batch_size", 1))
+                outcomes = pool.outcomes(context, jobs, report.say)
+                with closing(outcomes):
+                    self._record(outcomes, report)
+            return self._finish()
+        except BaseException as error:
+            self._journal.close()
+            wait_for_workers(self._folder, say=report.say, seconds=5)
+            self._clean()
+            error.add_note(
+                f"{self._journal.n_done} of {len(self._items)} images are done; "
+                "the same call with resume=True goes on from there."
+            )
+            raise
+
+    def _record(self, outcomes, report):
+        fatal = None
+        for outcome in outcomes:
+            for index, record in outcome.records:
+                if record.status != DONE:
+                    # Not one of an earlier run.
+                    with suppress(OSError):
+                        (self._folder / tree_path(record.name)).unlink()
+                self._journal.append(index, record)
+                report.add(record)
+            fatal = fatal or outcome.fatal
+        if fatal is not None:
+            raise fatal
+
+    def _finish(self):
+        """Turn the journal into the manifest."""
+        header = self._header | {
+            "finished": _now(),
+            "n_images": len(self._items),
+            "n_done": self._journal.n_done,
+            "n_failed": self._journal.n_failed,
+        }
+        started = header.pop("started")
+        order = {"started": started, "finished": header.pop("finished")} | header
+        write_manifest(self._folder, order, self._journal.records())
+        self._journal.remove()
+        wait_for_workers(self._folder, say=lambda text: None, seconds=5)
+        self._clean()
+        (self._folder / WORKERS).unlink(missing_ok=True)
+        return Manifest(self._folder)
+
+    def _jobs(self, batch_size):
+        """Yield the jobs that are left, always cut at the same places."""
+        size = 1 if batch_size in (None, 1) else BATCHES * batch_size
+        for start in range(0, len(self._items), size):
+            indices = range(start, min(start + size, len(self._items)))
+            done = [self._journal.is_recorded(index) for index in indices]
+            if not all(done):
+                yield Job(list(indices), [self._items[i] for i in indices], done)
+
+    def _clean(self):
+        """Remove what killed workers left of files of this run."""
+        endings = [".npz", "_sheet.png", *(f"_{n}.png" for n in self._levels or ())]
+        names = {item.name for item in self._items}
+        folders = {self._folder / name.rpartition("/")[0] for name in names}
+        for folder in folders:
+            if not folder.is_dir():
+                continue
+            inside = folder.relative_to(self._folder)
+            for path in folder.glob(".*.part"):
+                found = re.fullmatch(r"\.(.+)\.[0-9a-f]{12}\.part", path.name)
+                target = found[1] if found else ""
+                stems = [target.removesuffix(e) for e in endings if target.endswith(e)]
+                ours = any((inside / stem).as_posix() in names for stem in stems)
+                if ours or target in (_journal.NAME, MANIFEST, PROBE):
+                    path.unlink(missing_ok=True)
+
+
+def _now():
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+# -------------------------------------------------------------------- parameters
+
+
+def _check_options(n_jobs, n_threads, backend, scheduler, resume, restart):
+    check_choice(backend, "backend", BACKENDS)
+    check_integer(n_jobs, "n_jobs", none=True)
+    if n_jobs == 0:
+        raise ValueError("n_jobs must be a whole number other than 0, or None, got 0.")
+    check_integer(n_threads, "n_threads", low=1)
+    if scheduler is not None and backend != "dask":
+        raise ValueError(
+            f"scheduler needs backend='dask', got backend={backend!r} and "
+            f"scheduler={scheduler!r}."
+        )
+    if resume and restart:
+        raise ValueError("resume and restart exclude each other, got both.")
+
+
+def _check_levels(levels):
+    if levels is None:
+        return None
+    return [check_integer(level, "levels", low=1) for level in levels]
+
+
+def _check_estimators(features, segmenter):
+    for estimator, name, method in (
+        (features, "features", "transform"),
+        (segmenter, "segmenter", "predict"),
+    ):
+        if not hasattr(estimator, method):
+            raise TypeError(
+                f"{name} must have a method {method}, got {type(estimator).__name__}."
+            )
+    # Fitting checks parameters; better once than for every image. Copies, since
+    # some learn from what they are given.
+    if isinstance(features, BaseFeatures):
+        copy = clone(features)
+        if "reduce" in copy.get_params():
+            copy.set_params(reduce=None)
+        copy.fit([None])
+    if isinstance(segmenter, HierarchicalSpectralSegmenter):
+        clone(segmenter).fit(np.zeros((1, 1, 1, 1)))
+
+
+def _check_folder(folder, items, levels):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"out={str(folder)!r} cannot be made: {error}.") from error
+    probe = folder / f".{PROBE}.{secrets.token_hex(6)}.part"
+    try:
+        probe.touch()
+        probe.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"out={str(folder)!r} cannot be written to: {error.strerror or error}."
+        ) from error
+    if levels is None:
+        return
+    # Pictures must not write over images that are yet to be read.
+    sources = {os.path.realpath(item.image) for item in items if item.source}
+    base = Path(os.path.realpath(folder))
+    for item in items:
+        for ending in (*levels, "sheet"):
+            target = picture_path(base / item.name, ending)
+            if str(target) in sources:
+                raise ValueError(
+                    f"out={str(folder)!r}: the pictures of {item.name!r} would "
+                    f"overwrite the image {str(target)!r}. Choose another folder."
+                )
+
+
+def _pool(stack, backend, scheduler, n_jobs):
+    if backend == "dask":
+        if scheduler is None:
+            n_jobs = n_processes(n_jobs)
+        client, size = stack.enter_context(connected(scheduler, n_jobs))
+        return DaskWorkers(client, size)
+    n_jobs = n_processes(n_jobs)
+    return InProcess() if n_jobs == 1 else LokyWorkers(n_jobs)
+
+
+# ----------------------------------------------------------------- what is there
+
+
+class _Before:
+    """A run that is there already, finished or not."""
+
+    def __init__(self, header, records):
+        self.started = header["started"]
+        self.parameters = header["parameters"]
+        self.versions = header["versions"]
+        self.records = records
+
+
+def _take_up(folder, parameters, resume, restart):
+    """Return the run to go on with, or None for a new one."""
+    unfinished = _journal.exists(folder)
+    if not resume:
+        if unfinished and not restart:
+            raise BatchError(
+                f"an unfinished run is in {str(folder)!r}. Go on with it by "
+                "resume=True (--resume), or forget it by restart=True (--restart)."
+            )
+        return None
+    if unfinished:
+        header = _journal.read_header(folder)
+        before = _Before(header, lambda: _journal.read_records(folder))
+    elif (folder / MANIFEST).exists():
+        manifest = read_manifest(folder)
+        before = _Before(vars(manifest), manifest.records)
+    else:
+        return None
+    changed = differences(before.parameters, parameters)
+    if not changed:
+        changed = differences(before.versions, versions())
+        changed = [f"version of {line}" for line in changed]
+    if changed:
+        lines = "".join(f"\n  {line}" for line in changed)
+        raise BatchError(
+            f"the run in {str(folder)!r} cannot be resumed under other settings, as "
+            f"its trees would not be alike:{lines}\nUse the same, another folder, or "
+            "restart=True (--restart) to start over."
+        )
+    return before
+
+
+def _kept(folder, items, before):
+    """Yield (position, record) of the images that need not be done again."""
+    if before is None:
+        return
+    positions = {item.name: index for index, item in enumerate(items)}
+    # Read twice, so that the records need not be in memory all at once.
+    last = array("q", [-1]) * len(items)
+    for place, record in enumerate(before.records()):
+        index = positions.get(record.name)
+        if index is not None:
+            last[index] = place
+    for place, record in enumerate(before.records()):
+        index = positions.get(record.name)
+        if index is None or last[index] != place or record.status != DONE:
+            continue
+        if _holds(folder, items[index], record):
+            # Found under another path, it is the same image.
+            yield index, replace(record, source=items[index].source)
+
+
+def _holds(folder, item, record):
+    """Tell whether a record's tree is there, and of the image as it is now."""
+    try:
+        size = (folder / record.tree).stat().st_size
+    except OSError:
+        return False
+    content = Content(record.digest, record.n_bytes, record.modified)
+    return size == record.tree_bytes and is_unchanged(item.image, content)
