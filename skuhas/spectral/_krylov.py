@@ -22,8 +22,6 @@ SPARE = 8
 # most that a product divides them by, from which the next look follows.
 FIRST_LOOK = 4
 SPEED = 4.0
-# Share of its square that a column may lose to the basis before rounding matters.
-CANCELLED = 1e-2
 # Up to this size all eigenpairs are as cheap as a few.
 WHOLE = 24
 # Columns shorter than this share of what they were before they were made
@@ -67,7 +65,7 @@ def largest_eigenpairs(
     tolerance : float
         Largest norm of a residual :math:`\|N v - \lambda v\|` allowed.
     n_products : int
-        Products after which it is given up.
+        Products after which it is given up; a few at least.
     reference : array
         Of the library, on the device, that the vectors shall be.
     start : array of shape (size, n_vectors), default=None
@@ -103,7 +101,10 @@ def largest_eigenpairs(
     basis = xp.empty_like(added @ added[:most, :].T)
     images, inside = xp.empty_like(basis), xp.empty_like(basis[:most, :])
     found = max(n_pairs, BLOCK)
-    width, look = 0, max(FIRST_LOOK, found // BLOCK + 2)
+    # There must be as many columns as pairs.
+    enough = -(-found // BLOCK) + 1
+    width, look = 0, max(enough, FIRST_LOOK if start is None else 2)
+    n_products = max(n_products, enough)
     for step in range(1, n_products + 1):
         image = product(added)
         old, new = slice(0, width), slice(width, width + BLOCK)
@@ -117,9 +118,7 @@ def largest_eigenpairs(
         full = width + BLOCK > most
         last = step == n_products
         if full or last or step == look:
-            values, mix = _leading(
-                inside[all_, all_], kept if full else max(n_pairs, BLOCK)
-            )
+            values, mix = _leading(inside[all_, all_], kept if full else found)
             wanted = mix[:, :n_pairs]
             residuals = images[:, all_] @ wanted
             residuals -= (basis[:, all_] @ wanted) * values[:n_pairs]
@@ -160,8 +159,8 @@ def _orthonormal(image: Array, basis: Array, generator: np.random.Generator) -> 
     """Return an orthonormal block that is orthogonal to the basis."""
     xp = namespace(image)
     before = float(xp.max(xp.sum(image * image, axis=0)))
-    image = image - basis @ (basis.T @ image)
-    if float(xp.min(xp.sum(image * image, axis=0))) < CANCELLED * before:
+    # Twice is enough, as Kahan and Parlett showed; once is not, over many restarts.
+    for _ in range(2):
         image = image - basis @ (basis.T @ image)
     added, corner = xp.linalg.qr(image)
     least = DEPENDENT * max(before**0.5, 1e-300)
