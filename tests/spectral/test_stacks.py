@@ -230,9 +230,7 @@ def test_trees_are_the_same_in_company_and_in_threads(dtype, gates):
         alone = grow_tree(
             source.affinity, source.weights, label, gates, locality=source.locality
         )
-        np.testing.assert_array_equal(tree.parents, alone.parents)
-        np.testing.assert_array_equal(tree.leaf_labels, alone.leaf_labels)
-        np.testing.assert_allclose(tree.ncut, alone.ncut, rtol=1e-9, atol=1e-12)
+        assert tree == alone
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
