@@ -5,8 +5,8 @@ from threadpoolctl import threadpool_limits
 
 @pytest.fixture(autouse=True)
 def _one_thread():
-    """Hold BLAS to one thread, as `predict` does: these matrices are small."""
-    with threadpool_limits(1, user_api="blas"):
+    """Hold BLAS, as `predict` does, and OpenMP to one thread: all is small here."""
+    with threadpool_limits(1):
         yield
 
 
