@@ -186,6 +186,11 @@ class LargeSource:
     reference : array, default=None
         On whose device the matrices are made; None stands for `weights`.
 
+    Raises
+    ------
+    ValueError
+        More regions than `limit`, and neither `graph` nor `rounds`.
+
     Examples
     --------
     >>> import numpy as np
@@ -209,6 +214,16 @@ class LargeSource:
     rounds: Sequence[NDArray[np.int32]] = ()
     limit: int = 1000
     reference: Array | None = None
+
+    def __post_init__(self) -> None:
+        if self.limit < 2:
+            raise ValueError(f"limit must be at least 2, got {self.limit}.")
+        is_divided = self.graph is not None or len(self.rounds) > 0
+        if self.size > self.limit and not is_divided:
+            raise ValueError(
+                f"{self.size} regions are more than limit={self.limit}: a graph or "
+                "rounds must stand for them, got neither."
+            )
 
     @property
     def size(self) -> int:

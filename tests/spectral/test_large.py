@@ -272,8 +272,6 @@ def test_blobs_of_a_large_scene_are_nodes(factored, limit):
     nodes = {mask.tobytes() for mask in tree.masks()}
     for number in range(4):
         assert (blob == number).tobytes() in nodes
-    (again,) = grow_trees([source], [np.arange(576)], Gates(), n_threads=2)
-    assert tree == again
 
 
 def test_a_node_too_dear_to_split_is_one_leaf():
@@ -325,3 +323,13 @@ def test_many_parts_of_a_large_cosine_graph():
     gates = Gates(max_branching=8, max_depth=1)
     (tree,) = grow_trees([source], [np.arange(350)], gates, self_affinity=False)
     np.testing.assert_array_equal(tree.leaf_labels, of)
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [(1, "limit must be at least 2, got 1"), (3, "4 regions are more than limit=3")],
+)
+def test_large_sources_need_something_to_be_divided_by(limit, message):
+    kernel = CosineKernel(np.eye(4), np.ones(4), 1.0)
+    with pytest.raises(ValueError, match=message):
+        LargeSource(kernel, np.ones(4), np.full(4, 0.25), limit=limit)

@@ -194,7 +194,9 @@ def test_factored_parts_of_a_large_source():
 def test_cosine_parts_of_a_large_source():
     rng = np.random.default_rng(0)
     kernel = CosineKernel(rng.normal(size=(30, 4)), rng.uniform(1, 3, 30), 1.7)
-    source = LargeSource(kernel, kernel.counts, np.full(30, 1 / 30), limit=10)
+    source = LargeSource(
+        kernel, kernel.counts, np.full(30, 1 / 30), kernel.graph(), limit=10
+    )
     vertices = np.arange(4, 14)
     part = source.dense(vertices)
     np.testing.assert_array_equal(
