@@ -169,7 +169,7 @@ def test_a_full_disk_takes_half_a_line(few, tmp_path, estimators, results, monke
 
     with monkeypatch.context() as patch:
         patch.setattr(_journal.Journal, "append", append)
-        with pytest.raises(OSError, match="No space left .*journal.jsonl"):
+        with pytest.raises(OSError, match=r"No space left .*journal\.jsonl"):
             segment_images(few, out, **estimators)
     assert (out / _journal.NAME).read_bytes()[-1:] != b"\n"
     segment_images(few, out, resume=True, **estimators)
