@@ -103,6 +103,24 @@ def connected(scheduler, n_jobs):
     if isinstance(scheduler, distributed.Client):
         yield scheduler, _size(scheduler, n_jobs)
         return
+    with _quiet_client():
+        yield from _connection(distributed, scheduler, n_jobs)
+
+
+@contextmanager
+def _quiet_client():
+    """Keep the client from printing tracebacks of what becomes an error anyway."""
+    logger = logging.getLogger("distributed.client")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _connection(distributed, scheduler, n_jobs):
+    """Yield a client of the scheduler at an address, and the cluster's size."""
     try:
         # A client made with what is no address cannot be closed.
         distributed.comm.resolve_address(scheduler)

@@ -6,6 +6,7 @@ which would cost more than small images do: a power cut may take the last second
 back, and the size of each tree, kept in its line, gives away one that was lost.
 """
 
+import errno
 import json
 import os
 from array import array
@@ -37,12 +38,17 @@ class Journal:
         self._offsets = array("q", [-1]) * n_images
         self.n_done = self.n_failed = 0
         first = {"format": FORMAT, "version": VERSION, **header}
-        with atomic_write(self._path) as handle:
-            handle.write(json.dumps(first).encode() + b"\n")
-            for index, record in kept:
-                self._note(index, record, handle.tell())
-                handle.write(to_line(record).encode() + b"\n")
-            self._end = handle.tell()
+        try:
+            with atomic_write(self._path) as handle:
+                handle.write(json.dumps(first).encode() + b"\n")
+                for index, record in kept:
+                    self._note(index, record, handle.tell())
+                    handle.write(to_line(record).encode() + b"\n")
+                self._end = handle.tell()
+        except OSError as error:
+            # Of a full disk it names no file.
+            error.filename = str(self._path)
+            raise
         self._handle = self._path.open("ab", buffering=0)
 
     def _note(self, index, record, offset):
@@ -62,7 +68,7 @@ class Journal:
         written = self._handle.write(line)
         if written != len(line):
             # What a full disk took of a line is not one, and nothing follows it.
-            raise OSError(f"could not write all of a line to {str(self._path)!r}")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         self._note(index, record, self._end)
         self._end += len(line)
 

@@ -149,6 +149,33 @@ def test_a_torn_line_does_not_count(few, tmp_path, estimators, results, monkeypa
         (out / "manifest.json").unlink()
 
 
+def test_a_full_disk_takes_half_a_line(few, tmp_path, estimators, results, monkeypatch):
+    segment_images(few, tmp_path / "whole", **estimators)
+    out = tmp_path / "out"
+    original = _journal.Journal.append
+
+    class Full:
+        def __init__(self, handle):
+            self.close = handle.close
+            self._handle = handle
+
+        def write(self, line):
+            return self._handle.write(line[:20])
+
+    def append(self, index, record):
+        if index == 1:
+            self._handle = Full(self._handle)
+        original(self, index, record)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_journal.Journal, "append", append)
+        with pytest.raises(OSError, match=r"No space left .*journal\.jsonl"):
+            segment_images(few, out, **estimators)
+    assert (out / _journal.NAME).read_bytes()[-1:] != b"\n"
+    segment_images(few, out, resume=True, **estimators)
+    assert results(out) == results(tmp_path / "whole")
+
+
 def interrupted(*_):
     raise KeyboardInterrupt
 

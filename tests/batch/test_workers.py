@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import joblib
 import numpy as np
@@ -127,11 +128,11 @@ def test_jobs_are_taken_as_they_are_needed(monkeypatch):
             yield number
 
     # Local, so that workers get it by value.
-    monkeypatch.setattr(
-        _workers,
-        "_numbered",
-        lambda context, number, job: (number, _workers.Outcome([(job, None)])),
-    )
+    def numbered(context, number, job):
+        time.sleep(0.01)
+        return number, _workers.Outcome([(job, None)])
+
+    monkeypatch.setattr(_workers, "_numbered", numbered)
     done = []
     for outcome in LokyWorkers(2).outcomes(None, jobs(), print):
         done.append(outcome.records[0][0])
