@@ -319,14 +319,16 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
             results = _segment_together(graphs, self.locality, growth)
         trees = []
         try:
-            trees.extend(
-                progress(
-                    results,
-                    total=len(maps),
-                    description="Segmentation",
-                    verbose=self.verbose,
+            # Here too, since OpenBLAS may not listen to other threads.
+            with single_threaded_blas():
+                trees.extend(
+                    progress(
+                        results,
+                        total=len(maps),
+                        description="Segmentation",
+                        verbose=self.verbose,
+                    )
                 )
-            )
         except Exception as error:
             error.partial_results = trees
             raise

@@ -6,13 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.model_selection import GridSearchCV
 
 from skuhas import (
+    ColorFeatures,
     FeatureMap,
+    HierarchicalSpectralSegmenter,
     LiteFeatures,
     RegionTree,
     available_models,
     make_nested_scene,
+    nm_covering_scorer,
 )
 from skuhas.features import BaseFeatures
 
@@ -76,6 +80,28 @@ def test_data_sets_in_python(tmp_path, monkeypatch, capsys):
     exec(read, names)
     assert capsys.readouterr().out == f"None {np.__version__}\n"
     assert names["failures"] == []
+
+
+@needs_guide
+def test_cuts_and_searches_of_the_guide(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    scenes = [make_nested_scene((32, 40), depth=2, random_state=i) for i in range(2)]
+    names = {
+        "maps": ColorFeatures().transform([scene.image for scene in scenes]),
+        "label_maps": [scene.label_map for scene in scenes],
+        "HierarchicalSpectralSegmenter": HierarchicalSpectralSegmenter,
+        "GridSearchCV": lambda *args, **kwargs: GridSearchCV(*args, cv=2, **kwargs),
+        "nm_covering_scorer": nm_covering_scorer,
+    }
+    cut, search, *_ = blocks("large.rst")
+    exec(cut, names)
+    leaves = [
+        HierarchicalSpectralSegmenter(max_ncut=limit).predict(names["maps"])[0].n_leaves
+        for limit in (0.05, 0.1, 0.2)
+    ]
+    assert [int(line) for line in capsys.readouterr().out.split()] == leaves
+    exec(search, names)
+    assert names["search"].best_params_["max_ncut"] in (0.05, 0.1, 0.2)
 
 
 @needs_guide

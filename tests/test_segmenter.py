@@ -145,6 +145,75 @@ def test_torch_tensors_on_any_device():
     assert model.predict(list(tensor)) == expected
 
 
+@pytest.mark.parametrize("parameters", [{}, {"whiten": True}, {"locality": 0.0}])
+def test_a_device_gives_the_trees_of_the_host(color_maps, parameters, tmp_path):
+    pytest.importorskip("torch")
+    host = HierarchicalSpectralSegmenter(**parameters)
+    expected = host.fit_predict(color_maps)
+    device = HierarchicalSpectralSegmenter(device="cpu", **parameters)
+    cached = HierarchicalSpectralSegmenter(
+        device="cpu", memory=str(tmp_path), n_jobs=2, **parameters
+    )
+    for trees in (device.fit_predict(color_maps), cached.fit_predict(color_maps)):
+        for tree, other in zip(trees, expected, strict=True):
+            assert tree.n_nodes == other.n_nodes
+            for n_regions in (2, 8):
+                same = tree.labels(n_regions=n_regions) == other.labels(
+                    n_regions=n_regions
+                )
+                assert same.mean() > 0.99
+
+
+def test_tensors_stay_where_the_features_are(color_maps):
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("needs CUDA")
+    maps = [
+        FeatureMap(torch.from_numpy(np.asarray(item)).cuda(), image=item.image)
+        for item in color_maps
+    ]
+    found = HierarchicalSpectralSegmenter().predict(maps)
+    expected = HierarchicalSpectralSegmenter().predict(color_maps)
+    assert [tree.n_nodes for tree in found] == [tree.n_nodes for tree in expected]
+
+
+def test_devices_that_are_not_there(color_maps):
+    torch = pytest.importorskip("torch")
+    for device in ("gpu", 0, "mps", "cuda:x"):
+        with pytest.raises(ValueError, match="device must be 'cpu', 'cuda', 'cuda:N'"):
+            HierarchicalSpectralSegmenter(device=device).fit(color_maps)
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="'cuda' is not there: PyTorch finds 0"):
+            HierarchicalSpectralSegmenter(device="cuda").predict(color_maps)
+
+
+@pytest.mark.parametrize("affinity", ["exponential", "cosine"])
+@pytest.mark.parametrize("device", [None, "cpu"])
+def test_more_superpixels_than_a_matrix_holds(affinity, device):
+    if device is not None:
+        pytest.importorskip("torch")
+    # Sixteen fields of one colour, and a cell that is like no other.
+    colors = np.random.default_rng(0).normal(size=(16, 6))
+    fields = np.arange(16).reshape(4, 4).repeat(17, axis=0).repeat(17, axis=1)
+    features = colors[fields] + 0.01 * np.random.default_rng(1).normal(size=(68, 68, 6))
+    features[40, 21] = -5.0
+    (tree,) = HierarchicalSpectralSegmenter(
+        superpixels="grid",
+        max_leaves=10_000,
+        affinity=affinity,
+        color_scale=None,
+        locality=0.5,
+        device=device,
+    ).predict([features])
+    assert (tree.n_leaves, tree.n_nodes) == (68 * 68, 2 * 68 * 68 - 1)
+    area = tree.area
+    for number in range(16):
+        inside = (fields == number).astype(float)
+        inside[40, 21] = 0
+        shared = tree.accumulate(inside.ravel()[np.argsort(tree.leaf_labels.ravel())])
+        assert (shared / (area + inside.sum() - shared)).max() > 0.95
+
+
 def test_jobs_do_not_change_the_trees(color_maps):
     expected = HierarchicalSpectralSegmenter().predict(color_maps)
     assert HierarchicalSpectralSegmenter(n_jobs=2).predict(color_maps) == expected

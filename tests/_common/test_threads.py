@@ -1,0 +1,40 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from skuhas._common import single_threaded_blas
+
+
+def _threads():
+    np.linalg.eigvalsh(np.eye(3))
+    return {
+        pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"
+    }
+
+
+def test_one_thread_inside_and_as_before_outside():
+    with threadpool_limits(2, user_api="blas"):
+        before = _threads()
+        with single_threaded_blas():
+            assert _threads() == {1}
+            with single_threaded_blas():
+                assert _threads() == {1}
+            assert _threads() == {1}
+        assert _threads() == before
+
+
+def test_python_threads_do_not_leave_it_at_one():
+    barrier = Barrier(2)
+
+    def work(_):
+        with single_threaded_blas():
+            barrier.wait(10)
+            return _threads()
+
+    with threadpool_limits(2, user_api="blas"):
+        before = _threads()
+        with single_threaded_blas(), ThreadPoolExecutor(2) as pool:
+            assert list(pool.map(work, range(2))) == [{1}, {1}]
+        assert _threads() == before
