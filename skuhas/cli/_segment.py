@@ -14,6 +14,8 @@ from skuhas.cli._samples import Sample
 GATES = "Stopping"
 GRAPH = "Graph"
 DATA_SETS = "Data sets"
+LEVELS = "2,4,8,16"
+NODES = 15
 OFF = options.OFF
 
 
@@ -72,14 +74,20 @@ def segment(
         typer.Option(help="A picture that scikit-image ships. May be repeated."),
     ] = None,
     levels: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="Numbers of regions to write label maps for, with commas between."
+            help="Numbers of regions to write label maps for, with commas between.",
+            show_default=LEVELS,
         ),
-    ] = "2,4,8,16",
+    ] = None,
     nodes: Annotated[
-        int, typer.Option(help="Rows of the table of nodes nearest the root.", min=0)
-    ] = 15,
+        int | None,
+        typer.Option(
+            help="Rows of the table of nodes nearest the root; data sets have none.",
+            min=0,
+            show_default=str(NODES),
+        ),
+    ] = None,
     settings: Annotated[
         Settings,
         typer.Option(
@@ -215,7 +223,7 @@ def segment(
         bool | None,
         typer.Option(
             help="Write label maps and contact sheets beside the trees. By default "
-            "for images named one by one, and not for data sets.",
+            "for images named one by one; for data sets only with --levels.",
             show_default=False,
             rich_help_panel=DATA_SETS,
         ),
@@ -268,10 +276,11 @@ def segment(
 
     A folder among the images, or any option of "Data sets", makes it a run over
     a data set: folders are searched with their subfolders, trees alone are
-    written, and manifest.json lists parameters, versions and what became of
-    each image. Such a run can be interrupted and resumed.
+    written unless pictures are asked for, and manifest.json lists parameters,
+    versions and what became of each image. Such a run can be interrupted and
+    resumed.
     """
-    counts = _parse_levels(levels)
+    counts = _parse_levels(LEVELS if levels is None else levels)
     paths = list(images or [])
     sources: list[Path | Sample] = [*paths, *(sample or [])]
     if not sources:
@@ -282,8 +291,21 @@ def segment(
         raise typer.BadParameter("must not be 0.", param_hint="--jobs")
     if scheduler is not None and backend is not Backend.dask:
         raise typer.BadParameter("needs --backend dask.", param_hint="--scheduler")
+    if levels is not None and pictures is False:
+        raise typer.BadParameter("excludes --no-pictures.", param_hint="--levels")
     if resume and restart:
         raise typer.BadParameter("excludes --restart.", param_hint="--resume")
+    options_of_data_sets = (jobs, backend, scheduler, threads, pictures)
+    is_data_set = (
+        resume
+        or restart
+        or any(value is not None for value in options_of_data_sets)
+        or any(path.is_dir() for path in paths)
+    )
+    if is_data_set and nodes is not None:
+        raise typer.BadParameter(
+            "is for images named one by one, not for data sets.", param_hint="--nodes"
+        )
     given = {
         "superpixels": superpixels,
         "n_superpixels": n_superpixels,
@@ -334,8 +356,7 @@ def segment(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise typer.BadParameter(str(error), param_hint="--out") from None
-    given = (jobs, backend, scheduler, threads, pictures)
-    if resume or restart or given != (None,) * 5 or any(p.is_dir() for p in paths):
+    if is_data_set:
         code = run_data_set(
             paths,
             list(sample or []),
@@ -348,10 +369,11 @@ def segment(
             scheduler=scheduler,
             resume=resume,
             restart=restart,
-            levels=counts if pictures else None,
+            levels=counts if pictures or levels is not None else None,
         )
     else:
-        code = run(sources, out, counts, nodes, transformer, segmenter)
+        rows = NODES if nodes is None else nodes
+        code = run(sources, out, counts, rows, transformer, segmenter)
     if code:
         raise typer.Exit(code)
 

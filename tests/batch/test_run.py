@@ -329,7 +329,7 @@ def test_other_parameters_are_refused(changes, line, few, tmp_path, estimators):
 def test_other_versions_are_refused(few, tmp_path, estimators, monkeypatch):
     interrupt(few, tmp_path / "out", estimators)
     newer = _parameters.versions() | {"scipy": "99.0"}
-    monkeypatch.setattr("skuhas.batch._run.versions", lambda: newer)
+    monkeypatch.setattr("skuhas.batch._resume.versions", lambda: newer)
     with pytest.raises(BatchError, match=r"version of scipy: .* '99\.0' now"):
         segment_images(few, tmp_path / "out", resume=True, **estimators)
 

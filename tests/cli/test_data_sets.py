@@ -55,10 +55,12 @@ def test_options_of_data_sets_hold_for_files_too(option, run, pictures, tmp_path
 
 def test_pictures_on_request(run, pictures, tmp_path):
     folder = pictures[0].parent
-    result = run(folder, "--pictures", "--levels", "2", "--out", "out", "--jobs", 2)
+    result = run(folder, "--levels", "2", "--out", "out", "--jobs", 2)
     assert result.exit_code == 0, result.output
     made = [name for name in names(tmp_path / "out") if name.startswith("one")]
     assert made == ["one.npz", "one_2.png", "one_sheet.png"]
+    assert run(folder, "--pictures", "--out", "more").exit_code == 0
+    assert len(names(tmp_path / "more")) == 1 + 3 * (1 + 4 + 1)
 
 
 def test_failures_are_named_and_give_status_1(run, pictures, tmp_path):

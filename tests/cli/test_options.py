@@ -217,6 +217,8 @@ def test_features_and_image_size(
         (["--backend", "mpi"], "--backend", "'mpi' is not one of"),
         (["--scheduler", "tcp://a:1"], "--scheduler", "needs --backend dask."),
         (["--resume", "--restart"], "--resume", "excludes --restart."),
+        (["--levels", "2", "--no-pictures"], "--levels", "excludes --no-pictures."),
+        (["--jobs", "2", "--nodes", "3"], "--nodes", "not for data sets."),
     ],
 )
 def test_usage_errors_name_the_option(arguments, where, what, tmp_path):
