@@ -3,9 +3,10 @@
     python examples/benchmarks/throughput.py --data DATA
 
 Two rows: `HierarchicalSpectralSegmenter.predict` on features made beforehand,
-and features and tree together. DATA holds BSDS500 as
-examples/benchmarks/quality.py takes it; without it, crops of the photographs
-that come with scikit-image stand in, all of 321 x 481 pixels.
+and features and tree together through `skuhas.batch.segment_images`, which
+writes the trees to a folder, or joblib alone where skuhas has no such part.
+DATA holds BSDS500 as examples/benchmarks/quality.py takes it; without it, crops
+of the photographs that come with scikit-image stand in.
 
 Every job has one thread of BLAS, OpenMP and torch, whatever the number of jobs:
 the environment variables are set here before numpy and torch are imported, and
@@ -18,6 +19,7 @@ ratio is the median over the turns.
 import argparse
 import os
 import statistics
+import tempfile
 import time
 from pathlib import Path
 
@@ -34,7 +36,7 @@ ONE_THREAD = dict.fromkeys(
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
 
 
-def pictures(data, count, shape=(321, 481)):
+def pictures(data, count, side):
     """Return RGB images, of BSDS500 or crops of photographs."""
     import numpy as np
     from PIL import Image
@@ -45,16 +47,17 @@ def pictures(data, count, shape=(321, 481)):
         if len(paths) < count:
             raise SystemExit(f"{len(paths)} images under {data}, {count} wanted")
         return [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+    shape = (round(side * 2 / 3), side)
     rng = np.random.default_rng(0)
     images = []
     for index in range(count):
         image = getattr(shipped, PHOTOGRAPHS[index % len(PHOTOGRAPHS)])()
         scale = max(1.2 * shape[0] / image.shape[0], 1.2 * shape[1] / image.shape[1])
-        size = [round(side * scale) for side in image.shape[1::-1]]
+        size = [round(length * scale) for length in image.shape[1::-1]]
         image = np.asarray(Image.fromarray(image).resize(size))
         top, left = (
-            rng.integers(full - side + 1)
-            for full, side in zip(image.shape[:2], shape, strict=True)
+            rng.integers(full - part + 1)
+            for full, part in zip(image.shape[:2], shape, strict=True)
         )
         images.append(image[top : top + shape[0], left : left + shape[1]].copy())
     return images
@@ -70,7 +73,19 @@ def threads():
 
 
 def segment(features, images, jobs):
-    """Return the trees of images, each image from pixels to tree in one job."""
+    """Segment images, each from pixels to tree in one job."""
+    try:
+        from skuhas.batch import segment_images
+    except ImportError:
+        segment_by_joblib(features, images, jobs)
+        return
+    named = {f"{position:04}": image for position, image in enumerate(images)}
+    with tempfile.TemporaryDirectory() as folder:
+        segment_images(named, folder, features=features, n_jobs=jobs)
+
+
+def segment_by_joblib(features, images, jobs):
+    """Segment images in a pipeline, one image a task."""
     from sklearn.pipeline import Pipeline
     from sklearn.utils.parallel import Parallel, delayed
 
@@ -79,10 +94,7 @@ def segment(features, images, jobs):
     pipeline = Pipeline(
         [("features", features), ("segmenter", HierarchicalSpectralSegmenter())]
     )
-    predicted = Parallel(n_jobs=jobs)(
-        delayed(pipeline.predict)([image]) for image in images
-    )
-    return [trees[0] for trees in predicted]
+    Parallel(n_jobs=jobs)(delayed(pipeline.predict)([image]) for image in images)
 
 
 def measure(function, jobs, turns):
@@ -114,6 +126,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder that holds BSDS500")
     parser.add_argument("--images", type=int, default=40)
+    parser.add_argument("--side", type=int, default=481, help="longer one, of crops")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2, help="of the second arm")
     parser.add_argument("--features", choices=["lite", "color"], default="lite")
@@ -126,7 +139,7 @@ def main():
     from skuhas import ColorFeatures, HierarchicalSpectralSegmenter, LiteFeatures
 
     features = {"lite": LiteFeatures, "color": ColorFeatures}[arguments.features]()
-    images = pictures(arguments.data, arguments.images)
+    images = pictures(arguments.data, arguments.images, arguments.side)
     maps = features.transform(images)
     several = arguments.jobs
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())

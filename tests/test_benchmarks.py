@@ -1,0 +1,136 @@
+"""The scripts of examples/benchmarks/, in configurations of seconds."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from skuhas import (
+    PAPER_SETTINGS,
+    FeatureMap,
+    HierarchicalSpectralSegmenter,
+    make_nested_scene,
+)
+
+FOLDER = Path(__file__).parents[1] / "examples" / "benchmarks"
+
+pytestmark = pytest.mark.skipif(
+    not FOLDER.is_dir(), reason="the benchmark scripts are not here"
+)
+
+
+@pytest.fixture(scope="module")
+def speed():
+    spec = importlib.util.spec_from_file_location("speed", FOLDER / "speed.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def lines(script, *arguments):
+    """Return the lines that a script prints, as lists of words."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    result = subprocess.run(
+        [sys.executable, FOLDER / script, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert result.returncode == 0, result.stderr
+    return [line.split() for line in result.stdout.splitlines()]
+
+
+def starting(rows, *words):
+    """Return the only row that begins with these words."""
+    (row,) = (row for row in rows if row[: len(words)] == list(words))
+    return row
+
+
+def test_exponents_are_those_of_powers(speed):
+    sizes = np.array([10.0, 100.0, 500.0])
+    slope, offset = speed.exponent(sizes, 3 * sizes**1.25)
+    assert (slope, np.exp(offset)) == pytest.approx((1.25, 3.0))
+
+
+def test_literal_leaves_find_what_is_there(speed):
+    tokens = np.eye(4)[np.arange(40).reshape(5, 8) // 10]
+    # Blocks that are apart but for noise, which keeps the spectrum simple.
+    tokens = tokens + np.random.default_rng(0).normal(scale=0.02, size=tokens.shape)
+    labels = speed.literal_leaves(tokens, 4).ravel()
+    parts = {frozenset(np.flatnonzero(labels == label)) for label in range(4)}
+    assert parts == {frozenset(range(i, i + 10)) for i in range(0, 40, 10)}
+
+
+def test_tokens_are_unit_vectors_that_repeat(speed):
+    tokens = speed.make_tokens(6, 9, 16)
+    assert tokens.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(tokens, axis=2), 1, rtol=1e-6)
+    np.testing.assert_array_equal(tokens, speed.make_tokens(6, 9, 16))
+
+
+def test_given_leaves_get_the_tree_of_the_papers_settings(speed):
+    from skuhas.superpixels import token_superpixels
+
+    tokens = speed.make_tokens(20, 24, 16)
+    image = make_nested_scene((40, 48), random_state=0).image
+    item = FeatureMap(tokens, image=image)
+    (expected,) = HierarchicalSpectralSegmenter(**PAPER_SETTINGS).predict([item])
+    leaves = token_superpixels(tokens, "spectral", n_leaves=200)
+    tree = speed.paper_tree(leaves, item)
+    np.testing.assert_array_equal(tree.parents, expected.parents)
+    np.testing.assert_array_equal(tree.leaf_labels, expected.leaf_labels)
+    np.testing.assert_allclose(tree.ncut, expected.ncut, rtol=1e-4)
+
+
+def test_speed_prints_its_tables(tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "scaling.png"
+    small = ["--turns", 1, "--width", 8, "--leaves", 5, "--limit", 1]
+    sizes = ["--grids", "10x12", "24x25", "--leaves-grid", "24x25"]
+    tables = ["scaling", "leaves", "defaults"]
+    chosen = [word for table in tables for word in ("--table", table)]
+    rows = lines(
+        "speed.py", *chosen, *small, *sizes, "--features", "color", "--plot", picture
+    )
+
+    header = starting(rows, "tokens", "grid")
+    assert header == ["tokens", "grid", "seconds", "peak", "MiB", "leaves"]
+    for row, n_tokens in zip(rows[rows.index(header) + 1 :], (120, 600), strict=False):
+        assert int(row[0]) == n_tokens
+        assert float(row[2]) > 0
+        assert 20 < float(row[3]) < 2000
+        assert row[4] == "5"
+    assert starting(rows, "exponent", "of", "time:")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+    header = starting(rows, "literal", "s")
+    assert header == ["literal", "s", "skuhas", "s", "ratio", "adj.", "Rand"]
+    literal, own, ratio, agreement = map(float, rows[rows.index(header) + 1])
+    assert literal > 0
+    assert own > 0
+    assert ratio > 0
+    assert -1 <= agreement <= 1
+
+    header = starting(rows, "pictures", "count")
+    assert " ".join(header) == "pictures count leaves graph s tree s both s"
+    _, count, n_leaves, graph, _, both = starting(rows, "all")
+    assert count == "1"
+    assert int(n_leaves) > 100
+    assert 0 < float(graph) < float(both) * 2
+
+
+def test_throughput_prints_its_table():
+    small = ["--images", 2, "--turns", 1, "--side", 96, "--features", "color"]
+    rows = lines("throughput.py", *small)
+    header = starting(rows, "work")
+    assert header[:6] == ["work", "1", "job", "2", "jobs", "ratio"]
+    for name in (["tree"], ["features", "and", "tree"]):
+        one, two, ratio = map(float, starting(rows, *name)[len(name) :])
+        assert two / one == pytest.approx(ratio, abs=0.02 + 0.02 / one)
+    assert starting(rows, "threads")[-3:] == ["1,", "torch", "1"]
