@@ -5,7 +5,7 @@ from skuhas._common._images import ImageLike, as_rgb_image, fit_within
 from skuhas._common._optional import optional_import
 from skuhas._common._progress import progress
 from skuhas._common._seeds import base_seed, node_seed
-from skuhas._common._threads import single_threaded_blas
+from skuhas._common._threads import beside, single_threaded_blas
 from skuhas._common._validation import (
     check_choice,
     check_integer,
@@ -18,6 +18,7 @@ __all__ = [
     "as_rgb_image",
     "atomic_write",
     "base_seed",
+    "beside",
     "check_choice",
     "check_integer",
     "check_list",

@@ -1,11 +1,11 @@
 """From one feature map to the graph of its superpixels."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from skuhas._common import beside
 from skuhas.spectral import (
     CosineKernel,
     DenseSource,
@@ -266,9 +266,9 @@ def region_graph(
         matrix, nearness = kernel.matrix(), None
     else:
         between = regions.conductance.toarray().astype(np.float32)
-        with ThreadPoolExecutor(max_workers=1) as pool:
+        with beside() as start:
             # Both are few long steps, for which two cores are better than one.
-            walks = pool.submit(diffusion_nearness, like(between, features))
+            walks = start(diffusion_nearness, like(between, features))
             matrix = kernel.matrix()
             nearness = walks.result()
     return RegionGraph(regions.leaf_labels, matrix, weights, shares, nearness)

@@ -1,13 +1,12 @@
 """From one feature map to its superpixels and what is known of them."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 from scipy import sparse
 
-from skuhas._common import fit_within
+from skuhas._common import beside, fit_within
 from skuhas.spectral import largest_cosine_distance
 from skuhas.superpixels._boundaries import conductance
 from skuhas.superpixels._describe import LeafDescription, describe_leaves
@@ -124,11 +123,11 @@ def describe_regions(
         if leaf_size is not None and max(image.shape[:2]) > leaf_size:
             image = _scaled(image, fit_within(image.shape[:2], leaf_size))
         gradient = GradientRows(LabRows(image))
-        with ThreadPoolExecutor(max_workers=1) as pool:
+        with beside() as start:
             # Superpixels leave a second core idle for half of their time.
             for conversion in (gradient, tokens):
                 if conversion.is_small:
-                    pool.submit(conversion.__getitem__, slice(None))
+                    start(conversion.__getitem__, slice(None))
             working = image_superpixels(
                 image,
                 superpixels,
