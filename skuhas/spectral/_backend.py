@@ -95,6 +95,12 @@ def as_double(array: Array) -> Array:
     return xp.astype(array, xp.float64, copy=False)
 
 
+def numbers(count: int, reference: Array) -> Array:
+    """Return 0, 1, 2 ... on the device of an array."""
+    # The oldest numpy's arrays have no device.
+    return like(np.arange(count), reference)
+
+
 def along(array: Array, index: Array) -> Array:
     """Return the entries of the last axis at an index of the same other axes."""
     xp = namespace(array)

@@ -95,7 +95,9 @@ def pairs_and_guesses(
     if n_pairs == 1:
         return xp.zeros_like(graph.degrees[..., :1]), trivial, None
     mean, spread = (
-        xp.asarray(value, dtype=xp.float64, device=graph.degrees.device)
+        like(np.asarray(value, dtype=np.float64), graph.degrees)
+        if isinstance(value, float)
+        else value
         for value in graph.other_eigenvalues()
     )
     isotropic = spread <= ISOTROPIC

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from skuhas.spectral._backend import Array, as_double, is_numpy, namespace
+import numpy as np
+
+from skuhas.spectral._backend import (
+    Array,
+    as_double,
+    is_numpy,
+    like,
+    namespace,
+    numbers,
+)
 
 # Rows that are gone through at once, where a whole matrix more would be made.
 STRIP = 256
@@ -84,7 +93,7 @@ class NormalisedGraph:
         matrix = self.affinity * self.scale[..., None, :]
         matrix *= self.scale[..., None]
         if self.isolated is not None:
-            own = xp.eye(self.size, dtype=xp.bool, device=self.affinity.device)
+            own = like(np.eye(self.size, dtype=bool), self.affinity)
             matrix = xp.where(own & self.isolated[..., None], 1.0, matrix)
         return matrix
 
@@ -175,7 +184,7 @@ def _rows(matrix: Array, chosen: Array) -> Array:
         return xp.take(matrix, chosen, axis=0)
     # As rows of one long matrix, which is much faster than two index arrays.
     n_graphs, n_rows, width = matrix.shape
-    first = xp.arange(n_graphs, dtype=chosen.dtype, device=matrix.device) * n_rows
+    first = numbers(n_graphs, chosen) * n_rows
     places = xp.reshape(chosen + first[:, None], (-1,))
     rows = xp.take(xp.reshape(matrix, (n_graphs * n_rows, width)), places, axis=0)
     return xp.reshape(rows, (n_graphs, chosen.shape[-1], width))
@@ -186,7 +195,7 @@ def _columns(rows: Array, chosen: Array) -> Array:
     xp = namespace(rows)
     if rows.ndim == 2:
         return xp.take(rows, chosen, axis=1)
-    turned = rows.mT
+    turned = xp.matrix_transpose(rows)
     return _rows(xp.asarray(turned, copy=True) if is_numpy(rows) else turned, chosen)
 
 

@@ -154,5 +154,5 @@ def _inverse(system: Array) -> Array:
     """Return the inverse of a positive definite matrix, symmetric to the last bit."""
     if not is_numpy(system):
         walks = namespace(system).linalg.inv(system)
-        return (walks + walks.mT) / 2
+        return (walks + walks.T) / 2
     return inverse(system)

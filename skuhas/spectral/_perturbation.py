@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skuhas.spectral._backend import Array, as_double, at_least, namespace
+from skuhas.spectral._backend import Array, as_double, at_least, namespace, numbers
 
 # Rounding of the sums in the distance, each of which is about as large as N's.
 ROUNDING = 1e-13
@@ -102,7 +102,7 @@ def distance_from_ideal(
     xp = namespace(parts)
     if n_parts is None:
         n_parts = int(xp.max(parts)) + 1
-    names = xp.arange(n_parts, dtype=parts.dtype, device=parts.device)
+    names = numbers(n_parts, parts)
     member = as_double(parts[..., None] == names)
     total = xp.sum(member * weights[..., None], axis=-2, keepdims=True)
     total = xp.sum(member * total, axis=-1)

@@ -107,7 +107,8 @@ def grow_trees(
 ) -> list[RegionTree]:
     """Split several graphs into trees, small nodes of all of them together.
 
-    A tree is the same alone and in company.
+    A tree is the same alone and in company, but for the last bit of its figures
+    before NumPy 2.
 
     Parameters
     ----------
@@ -262,7 +263,10 @@ class _Growth:
             xp = namespace(affinity)
             affinity = xp.concat([entry[0] for entry in parts], axis=0)
             weights = xp.concat([entry[1] for entry in parts], axis=0)
-        if len(ordered) == 1:
+        alone = self._is_large(ordered[0])
+        if alone:
+            # A small one stays a stack of one: its figures are to be the same to the
+            # last bit in company.
             affinity, weights = affinity[0, ...], weights[0, ...]
         splits, guesses = split_affinities(
             affinity,
@@ -271,7 +275,7 @@ class _Growth:
             self_affinity=self.self_affinity,
             assign_labels=self.assign_labels,
             seeds=[self._seed(node) for node in ordered],
-            start=ordered[0].start if len(ordered) == 1 else None,
+            start=ordered[0].start if alone else None,
         )
         return [
             (node, split, guesses) for node, split in zip(ordered, splits, strict=True)

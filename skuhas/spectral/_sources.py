@@ -124,6 +124,9 @@ class DenseSource:
             affinity = self._whole(vertices[0], powers)[None, ...]
         if size < SINGLE_PRECISION:
             affinity = as_double(affinity)
+        if is_numpy(affinity) and size <= BY_PAIRS:
+            # Sums follow the order in memory, which pairs of indices leave open.
+            affinity = np.ascontiguousarray(affinity)
         return affinity, _entries(self.weights, vertices)
 
     def _by_pairs(

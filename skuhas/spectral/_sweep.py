@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from skuhas.spectral._backend import Array, along, as_double, at_least, namespace
+from skuhas.spectral._backend import (
+    Array,
+    along,
+    as_double,
+    at_least,
+    like,
+    namespace,
+    numbers,
+)
 from skuhas.spectral._laplacian import normalise
 
 # Costs and values closer than this, relative to their range, are equal: they
@@ -56,15 +64,13 @@ def cost_of_parts(graph: Any, parts: Array) -> float:
     """Return the mean normalised cut of a partition of a normalised graph."""
     xp = namespace(parts)
     n_parts = int(xp.max(parts)) + 1
-    member = as_double(
-        parts[:, None] == xp.arange(n_parts, dtype=parts.dtype, device=parts.device)
-    )
+    member = as_double(parts[:, None] == numbers(n_parts, parts))
     # A is D^(1/2) N D^(1/2), but for vertices without affinity, whose D is 0.
     spread = xp.sqrt(graph.degrees)[:, None] * member
     between = spread.T @ graph.product(spread)
     volume = xp.sum(graph.degrees[:, None] * member, axis=0)
     # Not volume less inside, which would leave nearly free cuts to rounding.
-    others = 1.0 - xp.eye(n_parts, dtype=between.dtype, device=between.device)
+    others = like(1.0 - np.eye(n_parts), between)
     cost = _share(xp.sum(between * others, axis=0), volume, xp.sum(volume))
     return min(max(float(xp.mean(cost)), 0.0), 1.0)
 
@@ -148,7 +154,7 @@ def _most_even(tied: Array, order: Array) -> Array:
     """Return the positions of the most even of equally dear cuts."""
     xp = namespace(order)
     n_vertices = order.shape[-1]
-    every = xp.arange(n_vertices, dtype=order.dtype, device=order.device)
+    every = numbers(n_vertices, order)
     place = every[:-1]
     uneven = xp.where(tied, xp.abs(2 * (place + 1) - n_vertices), n_vertices)
     most_even = tied & (uneven == xp.min(uneven, axis=-1, keepdims=True))

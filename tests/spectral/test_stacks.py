@@ -229,7 +229,13 @@ def test_trees_are_the_same_in_company_and_alone(dtype, gates):
         alone = grow_tree(
             source.affinity, source.weights, label, gates, locality=source.locality
         )
-        assert tree == alone
+        np.testing.assert_array_equal(tree.parents, alone.parents)
+        np.testing.assert_array_equal(tree.leaf_labels, alone.leaf_labels)
+        # Before NumPy 2 products of stacks may differ in their last bit.
+        for name in ("ncut", "perturbation", "eigengap"):
+            np.testing.assert_allclose(
+                getattr(tree, name), getattr(alone, name), rtol=1e-7, atol=1e-12
+            )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
