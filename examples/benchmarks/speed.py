@@ -24,8 +24,8 @@ peers
     The tree of one picture's superpixel graph against one partition, or one
     tree, by other libraries, from the same leaves, affinities or descriptors.
 
-BLAS runs with as many threads as it takes by itself, or --threads, in all arms,
-but in one thread within ``predict``, which sees to that.
+BLAS runs in one thread in all arms, as ``predict`` has it, or in --threads. Beware
+of more on a busy machine, where they wait for one another.
 """
 
 import argparse
@@ -536,7 +536,7 @@ def main():
     parser.add_argument("--data", type=Path, help="folder that holds BSDS500")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--limit", type=int, help="pictures: quality 2, defaults 20")
-    parser.add_argument("--threads", type=int, help="of BLAS")
+    parser.add_argument("--threads", type=int, default=1, help="of BLAS")
     parser.add_argument(
         "--features", choices=["lite", "color"], default="lite", help="of pictures"
     )
