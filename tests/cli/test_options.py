@@ -16,7 +16,15 @@ runner = CliRunner()
 
 # Of no use for single images from a shell: a dict, statistics over a data set,
 # and how a whole list is worked through.
-LEFT_OUT = {"superpixel_parameters", "whiten", "memory", "n_jobs", "verbose"}
+LEFT_OUT = {
+    # --device is the features'; workers have their trees on the CPU.
+    "device",
+    "superpixel_parameters",
+    "whiten",
+    "memory",
+    "n_jobs",
+    "verbose",
+}
 
 # What chooses features, beside the estimator's own parameters.
 FEATURE_OPTIONS = {
