@@ -61,7 +61,7 @@ def coarsen(
     """
     groups = np.arange(kernel.size)
     neighbours = sparse.coo_array(sparse.triu(conductance, k=1))
-    first, second = (side.astype(np.intp) for side in neighbours.coords)
+    first, second = neighbours.row.astype(np.intp), neighbours.col.astype(np.intp)
     rounds = []
     while kernel.size > n_groups:
         first, second = _with_loners(first, second, kernel.size)

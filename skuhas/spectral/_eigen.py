@@ -180,12 +180,16 @@ def _bisection(matrices: NDArray, n_pairs: int) -> tuple[NDArray, NDArray]:
     values = np.empty((*matrices.shape[:-2], n_pairs))
     vectors = np.empty((*matrices.shape[:-1], n_pairs))
     for place in np.ndindex(matrices.shape[:-2]):
-        some, columns = linalg.eigh(
-            matrices[place],
-            subset_by_index=[size - n_pairs, size - 1],
-            driver="evx",
-            check_finite=False,
-        )
+        try:
+            some, columns = linalg.eigh(
+                matrices[place],
+                subset_by_index=[size - n_pairs, size - 1],
+                driver="evx",
+                check_finite=False,
+            )
+        except linalg.LinAlgError:
+            # Inverse iteration can fail on repeated eigenvalues.
+            some, columns = np.empty(0), np.empty((size, 0))
         if some.size < n_pairs:
             # Bisection can lose eigenvalues that are repeated to the last bit.
             some, columns = np.linalg.eigh(matrices[place])
