@@ -45,14 +45,12 @@ def inverse(system: NDArray) -> NDArray:
 
 
 def _dense_inverse(system: NDArray) -> NDArray:
-    # LAPACK's own inverse from the factor, potri, crashes in some builds of
-    # OpenBLAS; that of the triangle does not, and numpy multiplies an array with its
-    # own transpose at half the cost.
-    factor = linalg.cholesky(system, lower=True, check_finite=False)
-    inverse_of_triangle = linalg.get_lapack_funcs("trtri", (factor,))
-    triangle, _ = inverse_of_triangle(factor, lower=True)
-    triangle = np.ascontiguousarray(triangle)
-    return triangle.T @ triangle
+    # LAPACK's own inverses from the factor, potri and trtri, are faster but crash
+    # in some builds of OpenBLAS.
+    factor = linalg.cho_factor(system, lower=True, check_finite=False)
+    identity = np.eye(len(system), dtype=system.dtype)
+    walks = linalg.cho_solve(factor, identity, overwrite_b=True, check_finite=False)
+    return 0.5 * (walks + walks.T)
 
 
 def _band_inverse(system: NDArray, band: int) -> NDArray:
