@@ -68,7 +68,7 @@ class DinoFeatures(TimmFeatures):
         What the network computes in; results are float32 always.
     output : {"numpy", "torch"}, default="numpy"
         Kind of arrays in the maps. "torch" leaves them on the device; the
-        segmenter takes them there and copies them to the CPU.
+        segmenter works on them where they are on a CUDA GPU.
     cache_dir : path-like, default=None
         Folder that keeps features, found again by the image's content and all
         that they depend on. Processes may share it.
