@@ -15,7 +15,11 @@ MODULES = sorted(
     for module in pkgutil.walk_packages(skuhas.__path__, "skuhas.")
     if not module.name.endswith("__main__")
 )
-NEEDS_TORCH = {"skuhas.features._lite", "skuhas.features._lite_model"}
+NEEDS_TORCH = {
+    "skuhas.features._lite",
+    "skuhas.features._lite_model",
+    "skuhas.segmenter._estimator",
+}
 
 
 @pytest.mark.skipif(
@@ -24,7 +28,7 @@ NEEDS_TORCH = {"skuhas.features._lite", "skuhas.features._lite_model"}
 )
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name):
-    needs_torch = name in NEEDS_TORCH or name == "skuhas.segmenter"
+    needs_torch = name in NEEDS_TORCH
     if needs_torch and not importlib.util.find_spec("torch"):
         pytest.skip("needs torch")
     result = doctest.testmod(

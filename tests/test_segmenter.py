@@ -6,7 +6,7 @@ from joblib import Memory
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-import skuhas.segmenter as segmenter_module
+import skuhas.segmenter._estimator as segmenter_module
 from skuhas import (
     PAPER_SETTINGS,
     ColorFeatures,

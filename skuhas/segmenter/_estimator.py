@@ -1,8 +1,5 @@
 """HierarchicalSpectralSegmenter: feature maps in, region trees out."""
 
-import re
-from contextlib import contextmanager
-
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.parallel import Parallel, delayed
@@ -13,13 +10,14 @@ from skuhas._common import (
     check_choice,
     check_integer,
     check_real,
-    optional_import,
     progress,
     single_threaded_blas,
 )
 from skuhas.features import as_feature_maps
 from skuhas.metrics import nm_covering_score
-from skuhas.spectral import ASSIGN_LABELS, Gates, grow_trees
+from skuhas.segmenter._device import check_device, device_of
+from skuhas.segmenter._running import build, segment, segment_together
+from skuhas.spectral import ASSIGN_LABELS, Gates
 from skuhas.superpixels import IMAGE_METHODS, TOKEN_METHODS, region_graph
 
 __all__ = ["PAPER_SETTINGS", "HierarchicalSpectralSegmenter"]
@@ -37,11 +35,6 @@ _GRAPH_PARAMETERS = (
     "position_scale",
 )
 _GATES = ("max_branching", "max_ncut", "max_perturbation", "max_depth", "min_size")
-
-# Numbers in the matrices of images that are segmented together, at most, and the
-# side of the largest that there is of one.
-TOGETHER = 2**27
-TOGETHER_SIDE = 4000
 
 #: Parameters of the segmenter with which the paper's tables were made.
 PAPER_SETTINGS = {
@@ -298,12 +291,12 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         build_graph = region_graph
         if self.memory is not None:
             build_graph = check_memory(self.memory).cache(region_graph)
-        device = _device_of(maps) if self.device is None else self.device
+        device = device_of(maps) if self.device is None else self.device
         settings = {**graph_settings, "seed": seed, "device": device}
         named = [(item, f"X[{position}]") for position, item in enumerate(maps)]
         if device is None:
             results = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-                delayed(_segment)(
+                delayed(segment)(
                     *entry, statistics, build_graph, settings, self.locality, growth
                 )
                 for entry in named
@@ -313,10 +306,10 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
             graphs = Parallel(
                 n_jobs=self.n_jobs, return_as="generator", prefer="threads"
             )(
-                delayed(_build)(*entry, statistics, build_graph, settings)
+                delayed(build)(*entry, statistics, build_graph, settings)
                 for entry in named
             )
-            results = _segment_together(graphs, self.locality, growth)
+            results = segment_together(graphs, self.locality, growth)
         trees = []
         try:
             # Here too, since OpenBLAS may not listen to other threads.
@@ -401,7 +394,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         check_real(self.locality, "locality", low=0.0, finite=True)
         check_choice(self.assign_labels, "assign_labels", ASSIGN_LABELS)
         self._gates()
-        _check_device(self.device)
+        check_device(self.device)
         if not isinstance(self.whiten, (bool, np.bool_)):
             raise TypeError(f"whiten must be True or False, got {self.whiten!r}.")
 
@@ -422,94 +415,3 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
 
 def _flat(feature_map):
     return np.asarray(feature_map, np.float64).reshape(-1, feature_map.shape[2])
-
-
-@contextmanager
-def _naming(name):
-    """Say in exceptions which image they are about."""
-    try:
-        yield
-    except Exception as error:
-        if type(error) in (TypeError, ValueError):
-            raise type(error)(f"{name}: {error}") from error
-        error.add_note(f"This happened at {name}.")
-        raise
-
-
-def _build(feature_map, name, statistics, build_graph, settings):
-    """Return the graph of one feature map's superpixels."""
-    features = feature_map.features
-    if settings["device"] is None or build_graph is not region_graph:
-        # A cache looks at numpy's arrays only.
-        features = np.asarray(feature_map)
-    if statistics is not None:
-        features = _standardised(features, *statistics)
-    # The matrices are small: more threads than one gain little, and would make
-    # the last digits depend on how many there are.
-    with _naming(name), single_threaded_blas():
-        return build_graph(
-            features,
-            feature_map.image,
-            feature_map.image_shape,
-            feature_map.valid,
-            **settings,
-        )
-
-
-def _standardised(features, mean, scale):
-    if isinstance(features, np.ndarray):
-        return (features - mean) / scale
-    return (features - features.new_tensor(mean)) / features.new_tensor(scale)
-
-
-def _segment(feature_map, name, statistics, build_graph, settings, strength, growth):
-    """Return the tree of one feature map."""
-    graph = _build(feature_map, name, statistics, build_graph, settings)
-    with _naming(name), single_threaded_blas():
-        return grow_trees([graph.source(strength)], [graph.leaf_labels], **growth)[0]
-
-
-def _segment_together(graphs, strength, growth):
-    """Yield the trees of graphs, as many at a time as a device can hold."""
-    group, size = [], 0
-    for graph in graphs:
-        cost = min(graph.shares.size, TOGETHER_SIDE) ** 2
-        if group and size + cost > TOGETHER:
-            yield from _grown(group, strength, growth)
-            group, size = [], 0
-        group.append(graph)
-        size += cost
-    yield from _grown(group, strength, growth)
-
-
-def _grown(graphs, strength, growth):
-    sources = [graph.source(strength) for graph in graphs]
-    with single_threaded_blas():
-        return grow_trees(sources, [graph.leaf_labels for graph in graphs], **growth)
-
-
-def _check_device(device):
-    """Raise unless a device is one that trees can be grown on."""
-    if device is None:
-        return
-    if not isinstance(device, str) or not re.fullmatch(r"cpu|cuda(:\d+)?", device):
-        raise ValueError(
-            "device must be 'cpu', 'cuda', 'cuda:N' with N the number of a GPU, or "
-            f"None, got {device!r}."
-        )
-    torch = optional_import("torch", package="torch", purpose=f"device={device!r}")
-    if device != "cpu":
-        number = int(device.partition(":")[2] or 0)
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        if number >= count:
-            raise ValueError(
-                f"device={device!r} is not there: PyTorch finds {count} CUDA devices. "
-                "Use device=None or 'cpu', or install a build of PyTorch with CUDA."
-            )
-
-
-def _device_of(maps):
-    """Return the GPU that the features of the first map are on, or None."""
-    device = getattr(maps[0].features, "device", None)
-    is_gpu = getattr(device, "type", "cpu") == "cuda"
-    return str(device) if is_gpu else None

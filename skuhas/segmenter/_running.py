@@ -1,0 +1,78 @@
+"""From feature maps to trees: one image at a time, or many on one device."""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+from skuhas._common import single_threaded_blas
+from skuhas.spectral import grow_trees
+from skuhas.superpixels import region_graph
+
+# Numbers in the matrices of images that are segmented together, at most, and the
+# side of the largest that there is of one.
+TOGETHER = 2**27
+TOGETHER_SIDE = 4000
+
+
+@contextmanager
+def _naming(name):
+    """Say in exceptions which image they are about."""
+    try:
+        yield
+    except Exception as error:
+        if type(error) in (TypeError, ValueError):
+            raise type(error)(f"{name}: {error}") from error
+        error.add_note(f"This happened at {name}.")
+        raise
+
+
+def build(feature_map, name, statistics, build_graph, settings):
+    """Return the graph of one feature map's superpixels."""
+    features = feature_map.features
+    if settings["device"] is None or build_graph is not region_graph:
+        # A cache looks at numpy's arrays only.
+        features = np.asarray(feature_map)
+    if statistics is not None:
+        features = _standardised(features, *statistics)
+    # The matrices are small: more threads than one gain little, and would make
+    # the last digits depend on how many there are.
+    with _naming(name), single_threaded_blas():
+        return build_graph(
+            features,
+            feature_map.image,
+            feature_map.image_shape,
+            feature_map.valid,
+            **settings,
+        )
+
+
+def _standardised(features, mean, scale):
+    if isinstance(features, np.ndarray):
+        return (features - mean) / scale
+    return (features - features.new_tensor(mean)) / features.new_tensor(scale)
+
+
+def segment(feature_map, name, statistics, build_graph, settings, strength, growth):
+    """Return the tree of one feature map."""
+    graph = build(feature_map, name, statistics, build_graph, settings)
+    with _naming(name), single_threaded_blas():
+        return grow_trees([graph.source(strength)], [graph.leaf_labels], **growth)[0]
+
+
+def segment_together(graphs, strength, growth):
+    """Yield the trees of graphs, as many at a time as a device can hold."""
+    group, size = [], 0
+    for graph in graphs:
+        cost = min(graph.shares.size, TOGETHER_SIDE) ** 2
+        if group and size + cost > TOGETHER:
+            yield from _grown(group, strength, growth)
+            group, size = [], 0
+        group.append(graph)
+        size += cost
+    yield from _grown(group, strength, growth)
+
+
+def _grown(graphs, strength, growth):
+    sources = [graph.source(strength) for graph in graphs]
+    with single_threaded_blas():
+        return grow_trees(sources, [graph.leaf_labels for graph in graphs], **growth)
