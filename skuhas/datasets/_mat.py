@@ -25,7 +25,7 @@ def read_mat(path: Path, variable: str) -> Any:
     try:
         return loadmat(path, variable_names=[variable], simplify_cells=True)[variable]
     # SciPy's reader raises whatever damaged bytes lead it to.
-    except (*DAMAGED, KeyError, TypeError, NotImplementedError, MemoryError) as error:
+    except Exception as error:
         raise DatasetError(
             f"cannot read {variable!r} in {str(path)!r}: {type(error).__name__} "
             f"{error}."
