@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -74,7 +75,10 @@ def _decode(code: Mapping[str, Any], shape: tuple[int, ...]) -> NDArray[np.bool_
             package="skuhas[export]",
             purpose="Decoding compressed run lengths of COCO",
         )
-        return np.asarray(mask.decode(dict(code))).astype(bool)
+        with warnings.catch_warnings():
+            # It was written for NumPy 1, and NumPy 2 says so at every call.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return np.asarray(mask.decode(dict(code))).astype(bool)
     values = np.arange(len(counts)) % 2 == 1
     return np.repeat(values, counts).reshape(shape, order="F")
 
