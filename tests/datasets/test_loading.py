@@ -143,6 +143,19 @@ def test_samples_of_ones_own():
         ImageDataset([samples[0], samples[0]])
 
 
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])
+@pytest.mark.parametrize("orientation", [None, 1, 3, 6, 8])
+def test_shapes_are_those_of_the_decoded_image(folder, suffix, orientation):
+    exif = Image.Exif()
+    if orientation is not None:
+        exif[274] = orientation
+    path = folder(f"a.{suffix}")
+    Image.fromarray(np.zeros((6, 8, 3), dtype=np.uint8)).save(path, exif=exif)
+    (feature_map,) = ColorFeatures().transform([path])
+    assert Sample("a", path).shape == feature_map.image_shape
+    assert Sample("a", path).shape == ((8, 6) if orientation in (6, 8) else (6, 8))
+
+
 # -------------------------------------------------------------- scikit-learn
 
 
