@@ -19,7 +19,8 @@ from skuhas.datasets._readers import LabelMap, shorten
 from skuhas.hierarchies import LabelHierarchy
 
 
-@dataclass(frozen=True)
+# Compared as itself, so that it has a hash although outlines have none.
+@dataclass(frozen=True, eq=False)
 class Objects:
     """What a JSON file says of one image: its size and (label, area, outline)s."""
 

@@ -139,6 +139,7 @@ def test_samples_of_ones_own():
     dataset = ImageDataset(samples)
     np.testing.assert_array_equal(dataset.targets[1], np.full((2, 3), 5))
     assert dataset.images[0] is image
+    assert Sample("6", Image.fromarray(image), 6, reader).label_map().shape == (2, 3)
     with pytest.raises(ValueError, match=r"ids that differ, got several of \['4'\]"):
         ImageDataset([samples[0], samples[0]])
 
@@ -407,5 +408,5 @@ def test_another_hierarchy(camvid):
     assert dataset.targets[0].node_data["name"].tolist() == [
         *("c0", "background", "halves")
     ]
-    with pytest.raises(ValueError, match="name must be one of"):
+    with pytest.raises(ValueError, match="hierarchy: name must be one of"):
         load_dataset("camvid", camvid.root, hierarchy="halves")

@@ -1,5 +1,6 @@
 """Patches: they tile their images, and say the same of each pixel."""
 
+import os
 import re
 
 import numpy as np
@@ -90,6 +91,30 @@ def test_patches_of_several_annotators(folder):
     maps = dataset[3].label_map()
     np.testing.assert_array_equal(maps, [first[3:, 4:], second[3:, 4:]])
     assert dataset.targets[4] is None
+
+
+def test_patches_of_outlines(folder):
+    square = {"image_id": 1, "category_id": 1, "area": 9}
+    square["segmentation"] = [[2, 2, 5, 2, 5, 5, 2, 5]]
+    image = {"id": 1, "file_name": "1.jpg", "height": 6, "width": 8}
+    folder.image("val2017/1.jpg", (6, 8))
+    folder.json(
+        "annotations/instances_val2017.json",
+        {"images": [image], "annotations": [square]},
+    )
+    (whole,) = load_dataset("coco", folder.root).label_maps
+    patches = load_dataset("coco", folder.root, tile=4)
+    np.testing.assert_array_equal(patches[0].label_map(), whole[:3, :4])
+    np.testing.assert_array_equal(patches[3].label_map(), whole[3:, 4:])
+
+
+def test_a_file_that_changes_is_read_again(large):
+    sample = load_dataset("camvid", large.root, tile=33)[0]
+    assert sample.label_map().max() > 3
+    path = large.labels("valannot/a.png", np.full((20, 33), 3))
+    later = path.stat().st_mtime_ns + 10**9
+    os.utime(path, ns=(later, later))
+    assert (sample.label_map() == 3).all()
 
 
 def test_a_label_map_of_another_size(large):
