@@ -59,7 +59,7 @@ def images(rng, random_tree, *, n=3, outside=0.1):
     return maps, trees
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=seeds)
 def test_every_threshold_equals_the_flat_scores(random_tree, seed):
     rng = np.random.default_rng(seed)
@@ -104,7 +104,7 @@ def test_every_threshold_equals_the_flat_scores(random_tree, seed):
         assert sign * best.ois >= sign * best.ods - 1e-12
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=seeds)
 def test_every_number_of_regions_equals_the_flat_scores(random_tree, seed):
     rng = np.random.default_rng(seed)
