@@ -32,6 +32,7 @@ _EXPORTS = {
         "nm_covering_score",
         "nm_covering_scorer",
     ],
+    "skuhas.refine": ["DenseCRF"],
     "skuhas.segmenter": ["PAPER_SETTINGS", "HierarchicalSpectralSegmenter"],
     "skuhas.tree": ["RegionTree", "TreeFormatError"],
 }
@@ -42,6 +43,7 @@ __all__ = [
     "PAPER_SETTINGS",
     "BatchError",
     "ColorFeatures",
+    "DenseCRF",
     "DinoFeatures",
     "FeatureMap",
     "HierarchicalSpectralSegmenter",
@@ -90,6 +92,7 @@ if TYPE_CHECKING:
         nm_covering_score,
         nm_covering_scorer,
     )
+    from skuhas.refine import DenseCRF
     from skuhas.segmenter import PAPER_SETTINGS, HierarchicalSpectralSegmenter
     from skuhas.tree import RegionTree, TreeFormatError
 
