@@ -60,7 +60,7 @@ class Hierarchy:
     def divided(self, nodes, most):
         """Return a list of nodes as at most so many lists, in pre-order.
 
-        The highest nodes are opened first, as in a cut by the number of
+        The highest nodes are opened first, by the rules of a cut to a number of
         regions. Where a node has more children than `most`, neighbours among
         them stay together.
 
@@ -85,7 +85,7 @@ class Hierarchy:
 
         def add(node):
             if self._may_open[node]:
-                entry = (-tree.altitude[node], -tree.area[node], node)
+                entry = (-tree.altitude[node], -tree.area[node], -node)
                 heapq.heappush(heap, entry)
             else:
                 parts.append(node)
@@ -94,7 +94,7 @@ class Hierarchy:
             add(node)
         count = len(nodes)
         while heap:
-            node = heap[0][2]
+            node = -heap[0][2]
             children = tree.children(node).tolist()
             if count + len(children) - 1 > most and not at_least_once:
                 break
@@ -103,5 +103,5 @@ class Hierarchy:
             count += len(children) - 1
             for child in children:
                 add(child)
-        parts += [node for _, _, node in heap]
+        parts += [-negative for _, _, negative in heap]
         return sorted(parts, key=self._start.__getitem__)
