@@ -48,6 +48,7 @@ def boundary_f_measure(labels, truths, tolerance=TOLERANCE):
 
     A boundary pixel is right when one of any annotator is within the tolerance,
     and found when one of the map is; recall is over all annotators' pixels.
+    Boundaries with region 0 are drawn on the other region's side.
     """
     own = find_boundaries(labels, mode="inner")
     theirs = [find_boundaries(truth, mode="inner") for truth in truths]
