@@ -103,8 +103,8 @@ class DenseCRF(BaseEstimator):
     (their released ``postprocess_crf``) [2]_, who let all leaves compete at
     once, without inertia. Here parts compete at most `max_labels` at a time:
     the cost is that of so many labels for every level, not that of one label
-    for every leaf, and memory stays below about 90 bytes times `max_labels`
-    for every pixel worked on.
+    for every leaf. With 8 labels memory is about 0.7 KB for every pixel worked
+    on, and 1.3 KB where all colours differ.
 
     Pixels outside every region stay outside. A leaf that loses its last pixel
     goes, and a node that is left with one child gives its place to it.
