@@ -72,20 +72,20 @@ _EXPORTS = {
         "variation_of_information_score",
         "variation_of_information_scorer",
     ],
+    "skuhas.refine": ["DenseCRF"],
     "skuhas.segmenter": ["PAPER_SETTINGS", "HierarchicalSpectralSegmenter"],
     "skuhas.tree": ["RegionTree", "TreeFormatError"],
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
 __all__ = [
-    "PAPER_FEATURES",
-    "PAPER_SETTINGS",
     "BatchError",
     "BestCut",
     "BestCuts",
     "ColorFeatures",
     "CoveringReport",
     "DatasetError",
+    "DenseCRF",
     "DinoFeatures",
     "FeatureMap",
     "HierarchicalSpectralSegmenter",
@@ -94,6 +94,8 @@ __all__ = [
     "LiteFeatures",
     "Manifest",
     "NestedScene",
+    "PAPER_FEATURES",
+    "PAPER_SETTINGS",
     "RecursiveSpectralClustering",
     "RegionTree",
     "Sample",
@@ -207,6 +209,7 @@ if TYPE_CHECKING:
         variation_of_information_score,
         variation_of_information_scorer,
     )
+    from skuhas.refine import DenseCRF
     from skuhas.segmenter import PAPER_SETTINGS, HierarchicalSpectralSegmenter
     from skuhas.tree import RegionTree, TreeFormatError
 
