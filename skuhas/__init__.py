@@ -79,6 +79,8 @@ _EXPORTS = {
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
 __all__ = [
+    "PAPER_FEATURES",
+    "PAPER_SETTINGS",
     "BatchError",
     "BestCut",
     "BestCuts",
@@ -94,8 +96,6 @@ __all__ = [
     "LiteFeatures",
     "Manifest",
     "NestedScene",
-    "PAPER_FEATURES",
-    "PAPER_SETTINGS",
     "RecursiveSpectralClustering",
     "RegionTree",
     "Sample",
