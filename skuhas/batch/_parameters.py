@@ -23,7 +23,31 @@ _PACKAGES = (
 def describe(value, name):
     """Return a parameter as JSON can hold it; estimators with all of theirs.
 
-    `name` is how messages call it.
+    Parameters
+    ----------
+    value : object
+        A number, a string, an estimator, lists and dicts of them, or anything
+        else that has a name.
+    name : str
+        How messages call it.
+
+    Returns
+    -------
+    object
+        Of an estimator a dict with its class and its parameters, less those that
+        have no bearing on results.
+
+    Raises
+    ------
+    ValueError
+        An estimator's ``random_state`` is no integer.
+
+    Examples
+    --------
+    >>> from skuhas import ColorFeatures
+    >>> from skuhas.batch import describe
+    >>> describe(ColorFeatures(image_size=48), "features")["image_size"]
+    48
     """
     if value is None or isinstance(value, (bool, str)):
         return value
@@ -93,7 +117,19 @@ def _hash_files(path):
 
 @lru_cache(maxsize=1)
 def versions():
-    """Return the versions of everything that trees come from."""
+    """Return the versions of everything that trees come from.
+
+    Returns
+    -------
+    dict of str to str or None
+        None for a package that is not there.
+
+    Examples
+    --------
+    >>> from skuhas.batch import versions
+    >>> versions()["skuhas"]
+    '0.1.0'
+    """
     found = {
         "python": platform.python_version(),
         "skuhas": sys.modules[__name__.partition(".")[0]].__version__,
@@ -107,7 +143,23 @@ def versions():
 
 
 def differences(before, now):
-    """Return lines that say which entries of nested dicts differ, and how."""
+    """Return lines that say which entries of nested dicts differ, and how.
+
+    Parameters
+    ----------
+    before, now : dict
+        As `describe` makes them.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from skuhas.batch import differences
+    >>> differences({"features": {"stride": 4}}, {"features": {"stride": 8}})
+    ['features.stride: 4 in the folder, 8 now']
+    """
     before, now = _flat(before), _flat(now)
     lines = []
     for name in dict.fromkeys([*before, *now]):

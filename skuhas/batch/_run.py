@@ -28,7 +28,7 @@ from skuhas.batch._pictures import picture_path
 from skuhas.batch._report import Report
 from skuhas.batch._resume import kept_records, take_up
 from skuhas.batch._work import Context, Job, tree_path
-from skuhas.batch._workers import InProcess, LokyWorkers, n_processes
+from skuhas.batch._workers import local_workers, n_processes
 from skuhas.features import BaseFeatures, LiteFeatures
 from skuhas.segmenter import HierarchicalSpectralSegmenter
 
@@ -378,5 +378,4 @@ def _pool(stack, backend, scheduler, n_jobs):
             n_jobs = n_processes(n_jobs)
         client, size = stack.enter_context(connected(scheduler, n_jobs))
         return DaskWorkers(client, size)
-    n_jobs = n_processes(n_jobs)
-    return InProcess() if n_jobs == 1 else LokyWorkers(n_jobs)
+    return local_workers(n_jobs)

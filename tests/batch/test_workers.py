@@ -144,7 +144,7 @@ def test_jobs_are_taken_as_they_are_needed(monkeypatch):
 @pytest.mark.parametrize("how", ["one image", "too many at once"])
 def test_the_second_loss_looks_for_who_is_to_blame(how):
     from skuhas.batch._images import Item
-    from skuhas.batch._work import Job
+    from skuhas.batch._work import Context, Job
     from skuhas.batch._workers import LostWorkersError, Outcome, Workers
 
     widths, said = [], []
@@ -168,7 +168,8 @@ def test_the_second_loss_looks_for_who_is_to_blame(how):
             items = [Item(str(n), str(n)) for n in (start, start + 1)]
             yield Job([start, start + 1], items, [start == 0, False])
 
-    outcomes = Fake().outcomes(None, jobs(), said.append)
+    context = Context("out", "session", None, None, None, 1, {})
+    outcomes = Fake().outcomes(context, jobs(), said.append)
     records = dict(entry for outcome in outcomes for entry in outcome.records)
     assert sorted(records) == [1, 2, 3, 4, 5]
     failed = [index for index, record in records.items() if record != "done"]
