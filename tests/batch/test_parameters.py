@@ -67,6 +67,17 @@ def test_weights_count_by_their_content(tmp_path):
     assert line.startswith("weights_content: ")
 
 
+def test_classes_are_known_by_where_users_find_them():
+    """Moving a private module of skuhas keeps no run from being resumed."""
+    described = describe(HierarchicalSpectralSegmenter(superpixels=np.mean), "s")
+    assert described["class"] == "skuhas.segmenter.HierarchicalSpectralSegmenter"
+    assert describe(ColorFeatures(), "f")["class"] == "skuhas.features.ColorFeatures"
+    assert describe(superpixel_labels, "f") == "skuhas.superpixels.superpixel_labels"
+    # Of other packages nothing is known.
+    scaler = describe(StandardScaler(), "f")["class"]
+    assert scaler == "sklearn.preprocessing._data.StandardScaler"
+
+
 def test_differences_name_both_values():
     before = {"a": {"b": 1, "c": [1, 2]}, "old": None}
     now = {"a": {"b": 2.5, "c": [1, 2]}, "new": "x"}
