@@ -75,7 +75,9 @@ def check_pictures(out, items, levels):
     """Refuse pictures among the images, which the next run would take for more."""
     if levels is None:
         return
-    sources = {Path(os.path.realpath(item.image)).parent for item in items if item.source}
+    sources = {
+        Path(os.path.realpath(item.image)).parent for item in items if item.source
+    }
     base = Path(os.path.realpath(out))
     for item in items:
         path = picture_path(base / item.name, levels[0] if levels else "sheet")

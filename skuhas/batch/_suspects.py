@@ -37,7 +37,7 @@ class Careful:
                 "killed, so in a process of its own"
             )
             try:
-                yield from LokyWorkers(1).outcomes(context, [job], say)
+                yield from LokyWorkers(1).alone(context, job)
                 return
             except PicklingError:
                 say("that cannot be, as features or segmenter cannot be pickled")

@@ -10,7 +10,7 @@ import warnings
 import pytest
 
 from skuhas import segment_images
-from skuhas.batch import _journal
+from skuhas.batch import _journal, _suspects
 
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 OPTIONS = ("--features", "color", "--image-size", "48")
@@ -65,8 +65,12 @@ def test_sigkill_again_and_again(jobs, pictures, undisturbed, tmp_path, results)
 
 
 @needs_posix
-def test_a_run_killed_before_any_change_on_disk(few, tmp_path, estimators, results):
+def test_a_run_killed_before_any_change_on_disk(
+    few, tmp_path, estimators, results, monkeypatch
+):
     """Kill a run before its first access that changes the disk, its second, ..."""
+    # Forks start no processes.
+    monkeypatch.setattr(_suspects, "LokyWorkers", Here)
     images = {"a/x": few / "0.png", "y": few / "1.png"}
     segment_images(images, tmp_path / "whole", **estimators)
     expected = results(tmp_path / "whole")
@@ -95,6 +99,16 @@ def test_a_run_killed_before_any_change_on_disk(few, tmp_path, estimators, resul
     assert status == 0
     assert moment > 20
     assert seen == {True, False}
+
+
+class Here:
+    """No process of its own for an image that was under way."""
+
+    def __init__(self, n_jobs):
+        pass
+
+    def alone(self, context, job):
+        return context.outcomes(job)
 
 
 def in_child(function):
@@ -172,6 +186,8 @@ def test_a_full_disk_takes_half_a_line(few, tmp_path, estimators, results, monke
         with pytest.raises(OSError, match=r"No space left .*journal\.jsonl"):
             segment_images(few, out, **estimators)
     assert (out / _journal.NAME).read_bytes()[-1:] != b"\n"
+    # Nothing came after it.
+    assert (out / _journal.NAME).read_bytes().count(b"\n") == 4
     segment_images(few, out, resume=True, **estimators)
     assert results(out) == results(tmp_path / "whole")
 

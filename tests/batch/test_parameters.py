@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skuhas import ColorFeatures, HierarchicalSpectralSegmenter
 from skuhas.batch._parameters import describe, differences, versions
+from skuhas.superpixels import image_superpixels
 
 
 class Plain:
@@ -72,7 +74,7 @@ def test_classes_are_known_by_where_users_find_them():
     described = describe(HierarchicalSpectralSegmenter(superpixels=np.mean), "s")
     assert described["class"] == "skuhas.segmenter.HierarchicalSpectralSegmenter"
     assert describe(ColorFeatures(), "f")["class"] == "skuhas.features.ColorFeatures"
-    assert describe(superpixel_labels, "f") == "skuhas.superpixels.superpixel_labels"
+    assert describe(image_superpixels, "f") == "skuhas.superpixels.image_superpixels"
     # Of other packages nothing is known.
     scaler = describe(StandardScaler(), "f")["class"]
     assert scaler == "sklearn.preprocessing._data.StandardScaler"
