@@ -41,7 +41,7 @@ def wait_for(condition, process):
 def test_sigkill_again_and_again(jobs, pictures, undisturbed, tmp_path, results):
     out = tmp_path / "out"
     # As soon as there is a journal, and then as trees appear.
-    moments = [0, 2, 5, 8] if jobs == "1" else [1, 6]
+    moments = [0, 3, 7] if jobs == "1" else [1, 6]
     for moment in moments:
         running = command(pictures, out, "--jobs", jobs, "--resume")
         journal = out / _journal.NAME
@@ -153,6 +153,7 @@ def test_a_torn_line_does_not_count(few, tmp_path, estimators, results, monkeypa
     monkeypatch.undo()
     text = journal.read_bytes()
     header, *lines = text.splitlines(keepends=True)
+    lines = [line for line in lines if b"under_way" not in line]
     for length in (1, len(lines[-1]) // 2, len(lines[-1]) - 1):
         journal.write_bytes(header + b"".join(lines[:-1]) + lines[-1][:length])
         kept = list(_journal.read_records(out))
