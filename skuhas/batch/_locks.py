@@ -20,7 +20,26 @@ WORKERS = ".skuhas-workers.lock"
 
 
 class FolderLock:
-    """The right to write to a folder, held by one run at a time."""
+    """The right to write to a folder, held by one run at a time.
+
+    Parameters
+    ----------
+    folder : path-like
+
+    Raises
+    ------
+    BatchError
+        On `acquire`, where another run has it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skuhas.batch import FolderLock
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lock = FolderLock(folder)
+    ...     lock.acquire()
+    ...     lock.release()
+    """
 
     def __init__(self, folder):
         self._path = Path(folder) / RUN

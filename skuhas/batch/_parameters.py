@@ -23,7 +23,31 @@ _PACKAGES = (
 def describe(value, name):
     """Return a parameter as JSON can hold it; estimators with all of theirs.
 
-    `name` is how messages call it.
+    Parameters
+    ----------
+    value : object
+        A number, a string, an estimator, lists and dicts of them, or anything
+        else that has a name.
+    name : str
+        How messages call it.
+
+    Returns
+    -------
+    object
+        Of an estimator a dict with its class and its parameters, less those that
+        have no bearing on results.
+
+    Raises
+    ------
+    ValueError
+        An estimator's ``random_state`` is no integer.
+
+    Examples
+    --------
+    >>> from skuhas import ColorFeatures
+    >>> from skuhas.batch import describe
+    >>> describe(ColorFeatures(image_size=48), "features")["image_size"]
+    48
     """
     if value is None or isinstance(value, (bool, str)):
         return value
@@ -44,14 +68,14 @@ def describe(value, name):
     if hasattr(value, "get_params") and not isinstance(value, type):
         return _describe_estimator(value, name)
     if hasattr(value, "__qualname__"):
-        return f"{value.__module__}.{value.__qualname__}"
+        return _path(value)
     # Where an object lies in memory differs from run to run.
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 def _describe_estimator(estimator, name):
     kind = type(estimator)
-    described = {"class": f"{kind.__module__}.{kind.__qualname__}"}
+    described = {"class": _path(kind)}
     for parameter, value in sorted(estimator.get_params(deep=False).items()):
         if parameter in _WITHOUT_EFFECT:
             continue
@@ -76,6 +100,16 @@ def _describe_estimator(estimator, name):
     return described
 
 
+def _path(thing):
+    """Return where a class or a function is found; those of skuhas, by users."""
+    module = thing.__module__ or ""
+    own = __name__.partition(".")[0]
+    if module.partition(".")[0] == own:
+        # Private modules move without anything else being different.
+        module = module.partition("._")[0]
+    return f"{module}.{thing.__qualname__}"
+
+
 def _exists(value):
     return isinstance(value, (str, os.PathLike)) and Path(value).exists()
 
@@ -93,7 +127,19 @@ def _hash_files(path):
 
 @lru_cache(maxsize=1)
 def versions():
-    """Return the versions of everything that trees come from."""
+    """Return the versions of everything that trees come from.
+
+    Returns
+    -------
+    dict of str to str or None
+        None for a package that is not there.
+
+    Examples
+    --------
+    >>> from skuhas.batch import versions
+    >>> versions()["skuhas"]
+    '0.1.0'
+    """
     found = {
         "python": platform.python_version(),
         "skuhas": sys.modules[__name__.partition(".")[0]].__version__,
@@ -107,7 +153,23 @@ def versions():
 
 
 def differences(before, now):
-    """Return lines that say which entries of nested dicts differ, and how."""
+    """Return lines that say which entries of nested dicts differ, and how.
+
+    Parameters
+    ----------
+    before, now : dict
+        As `describe` makes them.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from skuhas.batch import differences
+    >>> differences({"features": {"stride": 4}}, {"features": {"stride": 8}})
+    ['features.stride: 4 in the folder, 8 now']
+    """
     before, now = _flat(before), _flat(now)
     lines = []
     for name in dict.fromkeys([*before, *now]):

@@ -12,18 +12,28 @@ WINDOW = 200
 
 
 class Report:
-    """Progress on standard error.
+    """Progress on standard error: a bar on a terminal, lines elsewhere.
 
     Parameters
     ----------
     total : int
+        Images.
     done : int
         How many of them were done before.
     verbose : int
         0 for silence.
+    action : str, default="Segmenting"
+        What the bar says.
+
+    Examples
+    --------
+    >>> from skuhas.batch import Report
+    >>> with Report(total=10, done=0, verbose=0) as report:
+    ...     report.say("waiting")
     """
 
-    def __init__(self, total, done, verbose):
+    def __init__(self, total, done, verbose, action="Segmenting"):
+        self._action = action
         self._total = total
         self._n = done
         self._failed = 0
@@ -54,7 +64,7 @@ class Report:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         bar = Progress(
-            TextColumn("Segmenting"),
+            TextColumn(self._action),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[pace]}"),
@@ -66,7 +76,12 @@ class Report:
         return bar
 
     def say(self, text):
-        """Print a line."""
+        """Print a line.
+
+        Parameters
+        ----------
+        text : str
+        """
         if self._console is not None:
             self._print(text)
 
@@ -79,7 +94,13 @@ class Report:
         self._console.print(line, soft_wrap=True, highlight=False)
 
     def add(self, record):
-        """Count an image, and say so if it failed."""
+        """Count an image, and say so if it failed.
+
+        Parameters
+        ----------
+        record : ImageRecord
+            Or anything with a ``status`` and, if that is "failed", an ``error``.
+        """
         self._n += 1
         now = time.monotonic()
         self._times.append(now)
@@ -95,7 +116,12 @@ class Report:
             self.say(f"{self._n} of {self._total} images{failed}, {self.pace()}")
 
     def pace(self):
-        """Return the rate of late, and the time that the rest takes at it."""
+        """Return the rate of late, and the time that the rest takes at it.
+
+        Returns
+        -------
+        str
+        """
         seconds = self._times[-1] - self._times[0]
         if len(self._times) < 2 or seconds <= 0:
             return ""

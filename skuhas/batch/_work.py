@@ -16,6 +16,7 @@ from joblib import parallel_config
 from sklearn.exceptions import NotFittedError
 from threadpoolctl import threadpool_limits
 
+from skuhas.batch._files import naming
 from skuhas.batch._images import Content, content_of
 from skuhas.batch._locks import working
 from skuhas.batch._manifest import DONE, FAILED, BatchError, ImageRecord
@@ -24,7 +25,7 @@ from skuhas.batch._pictures import write_pictures
 from skuhas.features import WeightsError, WeightsNotFound
 
 # As true of every other image, so that going on would be of no use.
-_FATAL = (BatchError, WeightsError, WeightsNotFound, NotFittedError, ImportError)
+FATAL = (BatchError, WeightsError, WeightsNotFound, NotFittedError, ImportError)
 # What can be wrong with one file name and not with the next.
 _OF_ONE_FILE = {errno.ENAMETOOLONG, errno.EISDIR, errno.EINVAL, errno.EILSEQ}
 MEMORY_HINT = (
@@ -45,34 +46,88 @@ class Context:
     n_threads: int
     versions: dict[str, str | None]
 
+    def outcomes(self, job):
+        """Yield an Outcome for each image of a job that is not done.
+
+        Whatever is wrong with an image is in its record, not raised.
+        """
+        try:
+            with (
+                working(self.folder, self.session),
+                worker_threads(self.n_threads, self.transformer),
+            ):
+                _check_versions(self.versions)
+                for entry in _segment_all(self, job):
+                    yield Outcome([entry])
+        except FATAL as error:
+            yield Outcome([], portable(error))
+        except _OutputError as error:
+            yield Outcome([], portable(error.__cause__))
+
+    def lost(self, item, text):
+        """Return the record of an image that kills its workers."""
+        return failed_record(item, text, content_of(item.image))
+
 
 @dataclass
 class Job:
-    """A chunk of images that go through the transformer together.
+    """A chunk of images that go through a transformer together.
 
-    `done` marks those whose trees are there: others of their chunk may need
-    them, since features can change in the last digits with their batch.
+    Parameters
+    ----------
+    indices : list of int
+        Positions of the images in their run.
+    items : list
+        The images themselves.
+    done : list of bool
+        Those whose results are there: others of their chunk may need them, since
+        features can change in the last digits with their batch.
+
+    Examples
+    --------
+    >>> from skuhas.batch import Job
+    >>> job = Job([3, 4], ["cat.png", "cup.png"], [True, False])
+    >>> list(job.undone())
+    [(4, 'cup.png')]
     """
 
     indices: list[int]
     items: list[Any]
     done: list[bool]
 
-    def singly(self):
-        """Yield a job for each image that is not done."""
+    def undone(self):
+        """Yield position and image of those that are not done."""
         for index, item, done in zip(self.indices, self.items, self.done, strict=True):
             if not done:
-                yield Job([index], [item], [False])
+                yield index, item
+
+    def singly(self):
+        """Yield a job for each image that is not done."""
+        for index, item in self.undone():
+            yield Job([index], [item], [False])
 
 
 @dataclass
 class Outcome:
-    """Records of a job by position, and the error that ends the run, if any.
+    """What has come of a job, or of some of its images.
 
-    `killed` tells that the job's only image killed its worker.
+    Parameters
+    ----------
+    records : list of tuple
+        Positions of images and their records.
+    fatal : BaseException, default=None
+        An error that ends the run, as it would come with every other image.
+    killed : bool, default=False
+        Whether the job's only image killed its worker.
+
+    Examples
+    --------
+    >>> from skuhas.batch import Outcome
+    >>> Outcome([(0, "a record")]).fatal is None
+    True
     """
 
-    records: list[tuple[int, ImageRecord]]
+    records: list[tuple[int, Any]]
     fatal: BaseException | None = None
     killed: bool = False
 
@@ -82,89 +137,62 @@ def tree_path(name):
     return f"{name}.npz"
 
 
-def work(context, job):
-    """Segment the images of a job that are not done, in a worker process."""
-    whole = Outcome([])
-    for outcome in work_singly(context, job):
-        whole.records += outcome.records
-        whole.fatal = outcome.fatal
-    return whole
-
-
-def work_singly(context, job):
-    """Yield an Outcome for each image of a job that is not done.
-
-    Whatever is wrong with an image is in its record, not raised.
-    """
-    try:
-        with (
-            working(context.folder, context.session),
-            _limited_threads(context),
-            # Images are what runs in parallel; parts of one would get in the way.
-            parallel_config(backend="sequential"),
-        ):
-            _check_versions(context.versions)
-            for entry in _segment_all(context, job):
-                yield Outcome([entry])
-    except _FATAL as error:
-        yield Outcome([], _portable(error))
-    except _OutputError as error:
-        yield Outcome([], _portable(error.__cause__))
-
-
 class _OutputError(Exception):
     """Carries why results cannot be written, as its cause."""
 
 
 def _segment_all(context, job):
     begin = time.perf_counter()
+    contents = [None] * len(job.items)
     try:
+        # Before they are read: of an image that changes meanwhile the record then
+        # does not fit, so that it is done again.
+        for place, (item, done) in enumerate(zip(job.items, job.done, strict=True)):
+            contents[place] = None if done else content_of(item.image)
         maps = list(context.transformer.transform([item.image for item in job.items]))
         if len(maps) != len(job.items):
             raise BatchError(
                 f"{type(context.transformer).__name__}.transform must return as many "
                 f"maps as it was given images, got {len(maps)} for {len(job.items)}."
             )
-    except _FATAL:
+    except FATAL:
         raise
     # One bad image must not cost the others, whatever is wrong with it.
     except Exception as error:  # noqa: BLE001
         if len(job.items) == 1:
-            yield job.indices[0], _failure(job.items[0], error, begin)
+            yield job.indices[0], _failure(job.items[0], error, begin, contents[0])
             return
         for single in job.singly():
             yield from _segment_all(context, single)
         return
     share = (time.perf_counter() - begin) / len(maps)
-    for place, (index, item, done) in enumerate(
-        zip(job.indices, job.items, job.done, strict=True)
-    ):
+    for place, (index, item) in enumerate(zip(job.indices, job.items, strict=True)):
         feature_map, maps[place] = maps[place], None
-        if done:
+        if job.done[place]:
             continue
         begin = time.perf_counter() - share
         try:
-            record = _segment(context, item, feature_map, begin)
-        except (*_FATAL, _OutputError):
+            record = _segment(context, item, feature_map, begin, contents[place])
+        except (*FATAL, _OutputError):
             raise
         except Exception as error:  # noqa: BLE001
-            record = _failure(item, error, begin)
+            record = _failure(item, error, begin, contents[place])
         yield index, record
 
 
-def _segment(context, item, feature_map, begin):
+def _segment(context, item, feature_map, begin, content):
     tree = context.segmenter.predict([feature_map])[0]
-    content = content_of(item.image)
     path = Path(context.folder) / tree_path(item.name)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if context.levels is not None:
-            image = getattr(feature_map, "image", None)
-            stem = path.with_name(path.name.removesuffix(".npz"))
-            write_pictures(image, tree, context.levels, stem)
-        # Last, so that where there is a tree the pictures are there too.
-        tree.save(path)
-        n_bytes = path.stat().st_size
+        with naming(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if context.levels is not None:
+                image = getattr(feature_map, "image", None)
+                stem = path.with_name(path.name.removesuffix(".npz"))
+                write_pictures(image, tree, context.levels, stem)
+            # Last, so that where there is a tree the pictures are there too.
+            tree.save(path)
+            n_bytes = path.stat().st_size
     except OSError as error:
         if error.errno in _OF_ONE_FILE:
             raise
@@ -183,14 +211,14 @@ def _segment(context, item, feature_map, begin):
     )
 
 
-def _failure(item, error, begin):
-    return failed_record(item, reason(error, item), time.perf_counter() - begin)
+def _failure(item, error, begin, content):
+    seconds = time.perf_counter() - begin
+    return failed_record(item, reason(error, item), content, seconds)
 
 
-def failed_record(item, text, seconds=0.0):
+def failed_record(item, text, content=None, seconds=0.0):
     """Return the record of an image that could not be segmented."""
-    is_file = isinstance(item.image, str)
-    content = content_of(item.image) if is_file else Content(None, None, None)
+    content = Content(None, None, None) if content is None else content
     return ImageRecord(
         name=item.name,
         source=item.source,
@@ -202,7 +230,26 @@ def failed_record(item, text, seconds=0.0):
 
 
 def reason(error, item):
-    """Return why an image failed, in one line that names it."""
+    """Return why an image failed, in one line that names it.
+
+    Parameters
+    ----------
+    error : Exception
+    item : object
+        With the image's ``name`` and its path ``source``, which may be None.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from skuhas.batch import reason
+    >>> item = SimpleNamespace(name="cup", source="in/cup.png")
+    >>> reason(ValueError("X[0]: no pixels"), item)
+    'in/cup.png: no pixels'
+    """
     # The library names the place in its list, which is of no use to the reader.
     text = str(error)
     _, mark, rest = text.partition("]: ")
@@ -215,8 +262,24 @@ def reason(error, item):
     return text if name in text else f"{name}: {text}"
 
 
-def _portable(error):
-    """Return an error that can be sent to another process."""
+def portable(error):
+    """Return an error that can be sent to another process.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    BaseException
+        The error itself, or a `BatchError` of the same words.
+
+    Examples
+    --------
+    >>> from skuhas.batch import portable
+    >>> portable(ValueError("no"))
+    ValueError('no')
+    """
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301
     # Whatever the error's class does when it is pickled.
@@ -235,9 +298,9 @@ def _check_versions(expected):
         )
 
 
-def _torch_of(context):
+def _torch_of(transformer):
     """Return torch if it is used, loaded now so that its threads can be limited."""
-    if "torch" in sys.modules or hasattr(context.transformer, "device"):
+    if "torch" in sys.modules or hasattr(transformer, "device"):
         # Who needs it and lacks it says so later.
         with suppress(ImportError):
             return importlib.import_module("torch")
@@ -250,24 +313,40 @@ _guard = threading.Lock()
 
 
 @contextmanager
-def _limited_threads(context):
+def worker_threads(n_threads, transformer=None):
     """Hold numeric libraries to their threads while images are worked on.
 
     The last digits of features depend on how many threads computed them, so the
     number must not change with the number of jobs or of cores. Several threads
-    of one worker may be in here; the last to leave undoes it.
+    of one worker may be in here; the last to leave undoes it. What asks joblib
+    for workers does its work in this one.
+
+    Parameters
+    ----------
+    n_threads : int
+        Threads of torch; BLAS and OpenMP have one.
+    transformer : transformer, default=None
+        What computes features, so that torch is loaded if it is a network.
+
+    Examples
+    --------
+    >>> from skuhas.batch import worker_threads
+    >>> with worker_threads(1):
+    ...     pass
     """
     global _n_inside, _limits
-    torch = _torch_of(context)
+    torch = _torch_of(transformer)
     with _guard:
         if _n_inside == 0 and torch is not None:
             _limits.callback(torch.set_num_threads, torch.get_num_threads())
         _limits.enter_context(threadpool_limits(limits=1))
         if torch is not None:
-            torch.set_num_threads(context.n_threads)
+            torch.set_num_threads(n_threads)
         _n_inside += 1
     try:
-        yield
+        # Images are what runs in parallel; parts of one would get in the way.
+        with parallel_config(backend="sequential"):
+            yield
     finally:
         with _guard:
             _n_inside -= 1

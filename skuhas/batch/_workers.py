@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import LokyBackend
 
-from skuhas.batch._work import Outcome, failed_record, work, work_singly
+from skuhas.batch._work import Outcome
 
 KILLED = (
     "its worker was killed each time, even with no other image at work beside it; "
@@ -24,12 +24,18 @@ class LostWorkersError(Exception):
 
 
 class InProcess:
-    """No workers: jobs are done where the run is."""
+    """No workers: jobs are done where the run is.
+
+    Of a context, here and in `Workers`, ``outcomes(job)`` yields an Outcome for
+    each image of a job that is not done, and raises nothing that an image is to
+    blame for; ``lost(item, text)`` returns the record of an image that kills its
+    workers.
+    """
 
     def outcomes(self, context, jobs, say):
         """Yield the Outcome of every image."""
         for job in jobs:
-            for outcome in work_singly(context, job):
+            for outcome in context.outcomes(job):
                 yield outcome
                 if outcome.fatal is not None:
                     return
@@ -60,7 +66,7 @@ class Workers:
                     continue
                 n_killed = 0
                 for suspect in suspects:
-                    for outcome in self._alone(context, suspect):
+                    for outcome in self.alone(context, suspect):
                         n_killed += outcome.killed
                         yield outcome
                 if not n_killed and width > 1:
@@ -86,7 +92,7 @@ class Workers:
                 except BrokenProcessPool as error:
                     raise LostWorkersError("workers were killed") from error
 
-    def _alone(self, context, job):
+    def alone(self, context, job):
         """Yield the outcomes of a job while no other is under way."""
         try:
             yield from self._round(context, _Feed([job]), 1)
@@ -95,11 +101,11 @@ class Workers:
             singles = list(job.singly())
         if len(singles) > 1:
             for single in singles:
-                yield from self._alone(context, single)
+                yield from self.alone(context, single)
             return
         (item,) = singles[0].items
         text = f"{item.source or item.name}: {KILLED}"
-        record = failed_record(item, text)
+        record = context.lost(item, text)
         yield Outcome([(singles[0].indices[0], record)], killed=True)
 
 
@@ -161,8 +167,45 @@ def n_processes(n_jobs):
     return effective_n_jobs(n_jobs)
 
 
+def local_workers(n_jobs):
+    """Return what does jobs on this machine.
+
+    Parameters
+    ----------
+    n_jobs : int
+        Processes, by joblib's rules; 1 for none beside this one.
+
+    Returns
+    -------
+    InProcess or LokyWorkers
+        Its ``outcomes(context, jobs, say)`` yields an `Outcome` for each job, or
+        part of one, as they end. ``context.outcomes(job)`` does a job and
+        ``context.lost(item, text)`` returns the record of an image that kills its
+        worker. What happens to workers is told by ``say(text)``.
+
+    Examples
+    --------
+    >>> from skuhas.batch import Job, Outcome, local_workers
+    >>> class Doubling:
+    ...     def outcomes(self, job):
+    ...         yield Outcome([(index, 2 * item) for index, item in job.undone()])
+    >>> jobs = [Job([0], [10], [False]), Job([1], [20], [False])]
+    >>> for outcome in local_workers(1).outcomes(Doubling(), jobs, print):
+    ...     print(outcome.records)
+    [(0, 20)]
+    [(1, 40)]
+    """
+    n_jobs = n_processes(n_jobs)
+    return InProcess() if n_jobs == 1 else LokyWorkers(n_jobs)
+
+
 def _numbered(context, number, job):
-    return number, work(context, job)
+    """Do a job in a worker process."""
+    whole = Outcome([])
+    for outcome in context.outcomes(job):
+        whole.records += outcome.records
+        whole.fatal = outcome.fatal
+    return number, whole
 
 
 class _Feed:

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -72,7 +73,8 @@ def test_an_image_that_kills_its_workers_is_recorded(pictures, tmp_path, estimat
 def test_what_holds_for_all_images_comes_out_of_a_worker(few, tmp_path):
     from sklearn.exceptions import NotFittedError
 
-    segmenter = HierarchicalSpectralSegmenter(whiten=True)
+    unfitted = HierarchicalSpectralSegmenter(whiten=True)
+    segmenter = SimpleNamespace(predict=unfitted.predict)
     with pytest.raises(NotFittedError, match="not fitted") as caught:
         segment_images(
             few,
@@ -144,7 +146,7 @@ def test_jobs_are_taken_as_they_are_needed(monkeypatch):
 @pytest.mark.parametrize("how", ["one image", "too many at once"])
 def test_the_second_loss_looks_for_who_is_to_blame(how):
     from skuhas.batch._images import Item
-    from skuhas.batch._work import Job
+    from skuhas.batch._work import Context, Job
     from skuhas.batch._workers import LostWorkersError, Outcome, Workers
 
     widths, said = [], []
@@ -168,7 +170,8 @@ def test_the_second_loss_looks_for_who_is_to_blame(how):
             items = [Item(str(n), str(n)) for n in (start, start + 1)]
             yield Job([start, start + 1], items, [start == 0, False])
 
-    outcomes = Fake().outcomes(None, jobs(), said.append)
+    context = Context("out", "session", None, None, None, 1, {})
+    outcomes = Fake().outcomes(context, jobs(), said.append)
     records = dict(entry for outcome in outcomes for entry in outcome.records)
     assert sorted(records) == [1, 2, 3, 4, 5]
     failed = [index for index, record in records.items() if record != "done"]
