@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _EXPORTS = {
+    "skuhas.baselines": [
+        "ContourMapReader",
+        "LinkageSegmenter",
+        "baseline_names",
+        "make_baseline",
+    ],
     "skuhas.batch": ["BatchError", "Manifest", "read_manifest", "segment_images"],
     "skuhas.clustering": ["RecursiveSpectralClustering"],
     "skuhas.datasets": ["NestedScene", "make_nested_scene"],
@@ -42,10 +48,12 @@ __all__ = [
     "PAPER_SETTINGS",
     "BatchError",
     "ColorFeatures",
+    "ContourMapReader",
     "DinoFeatures",
     "FeatureMap",
     "HierarchicalSpectralSegmenter",
     "LabelHierarchy",
+    "LinkageSegmenter",
     "LiteFeatures",
     "Manifest",
     "NestedScene",
@@ -57,6 +65,8 @@ __all__ = [
     "WeightsNotFound",
     "__version__",
     "available_models",
+    "baseline_names",
+    "make_baseline",
     "make_nested_scene",
     "nf_covering_score",
     "nh_covering_score",
@@ -68,6 +78,12 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from skuhas.baselines import (
+        ContourMapReader,
+        LinkageSegmenter,
+        baseline_names,
+        make_baseline,
+    )
     from skuhas.batch import BatchError, Manifest, read_manifest, segment_images
     from skuhas.clustering import RecursiveSpectralClustering
     from skuhas.datasets import NestedScene, make_nested_scene
