@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "skuhas.baselines": [
         "ContourMapReader",
+        "FelzenszwalbPyramid",
+        "KWaySpectralSegmenter",
         "LinkageSegmenter",
         "baseline_names",
         "make_baseline",
@@ -51,7 +53,9 @@ __all__ = [
     "ContourMapReader",
     "DinoFeatures",
     "FeatureMap",
+    "FelzenszwalbPyramid",
     "HierarchicalSpectralSegmenter",
+    "KWaySpectralSegmenter",
     "LabelHierarchy",
     "LinkageSegmenter",
     "LiteFeatures",
@@ -80,6 +84,8 @@ __all__ = [
 if TYPE_CHECKING:
     from skuhas.baselines import (
         ContourMapReader,
+        FelzenszwalbPyramid,
+        KWaySpectralSegmenter,
         LinkageSegmenter,
         baseline_names,
         make_baseline,
