@@ -15,6 +15,7 @@ _EXPORTS = {
         "FelzenszwalbPyramid",
         "KWaySpectralSegmenter",
         "LinkageSegmenter",
+        "WatershedHierarchy",
         "baseline_names",
         "make_baseline",
     ],
@@ -65,6 +66,7 @@ __all__ = [
     "RegionTree",
     "TimmFeatures",
     "TreeFormatError",
+    "WatershedHierarchy",
     "WeightsError",
     "WeightsNotFound",
     "__version__",
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
         FelzenszwalbPyramid,
         KWaySpectralSegmenter,
         LinkageSegmenter,
+        WatershedHierarchy,
         baseline_names,
         make_baseline,
     )
