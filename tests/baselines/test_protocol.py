@@ -154,11 +154,17 @@ def test_degenerate_images(estimator, kind, tmp_path):
         assert (tree.leaf_labels >= 0).all()
 
 
-def test_methods_on_the_image_say_that_they_need_it(estimator, maps):
-    if not _needs_image(estimator):
-        pytest.skip("works on features")
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in NAMES
+        if name.values[0].startswith(("felzenszwalb", "watershed"))
+    ],
+)
+def test_methods_on_the_image_say_that_they_need_it(name, maps):
     with pytest.raises(ValueError, match=r"X\[1\]: .* does not carry"):
-        estimator.predict([maps[0], FeatureMap(maps[1].features)])
+        make_baseline(name).predict([maps[0], FeatureMap(maps[1].features)])
 
 
 WRONG = {
