@@ -10,6 +10,15 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _EXPORTS = {
+    "skuhas.baselines": [
+        "ContourMapReader",
+        "FelzenszwalbPyramid",
+        "KWaySpectralSegmenter",
+        "LinkageSegmenter",
+        "WatershedHierarchy",
+        "baseline_names",
+        "make_baseline",
+    ],
     "skuhas.batch": ["BatchError", "Manifest", "read_manifest", "segment_images"],
     "skuhas.clustering": ["RecursiveSpectralClustering"],
     "skuhas.datasets": [
@@ -85,14 +94,18 @@ __all__ = [
     "BestCut",
     "BestCuts",
     "ColorFeatures",
+    "ContourMapReader",
     "CoveringReport",
     "DatasetError",
     "DenseCRF",
     "DinoFeatures",
     "FeatureMap",
+    "FelzenszwalbPyramid",
     "HierarchicalSpectralSegmenter",
     "ImageDataset",
+    "KWaySpectralSegmenter",
     "LabelHierarchy",
+    "LinkageSegmenter",
     "LiteFeatures",
     "Manifest",
     "NestedScene",
@@ -103,10 +116,12 @@ __all__ = [
     "SemanticCounts",
     "TimmFeatures",
     "TreeFormatError",
+    "WatershedHierarchy",
     "WeightsError",
     "WeightsNotFound",
     "__version__",
     "available_models",
+    "baseline_names",
     "best_cut_score",
     "best_cut_scores",
     "covering_report",
@@ -119,6 +134,7 @@ __all__ = [
     "frequency_weighted_iou_score",
     "frequency_weighted_iou_scorer",
     "load_dataset",
+    "make_baseline",
     "make_nested_scene",
     "mean_accuracy_score",
     "mean_accuracy_scorer",
@@ -147,6 +163,15 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from skuhas.baselines import (
+        ContourMapReader,
+        FelzenszwalbPyramid,
+        KWaySpectralSegmenter,
+        LinkageSegmenter,
+        WatershedHierarchy,
+        baseline_names,
+        make_baseline,
+    )
     from skuhas.batch import BatchError, Manifest, read_manifest, segment_images
     from skuhas.clustering import RecursiveSpectralClustering
     from skuhas.datasets import (
