@@ -55,7 +55,7 @@ class LinkageSegmenter(BaseBaseline):
     leaf_size : int, default=640
         Longer side, in pixels, at which image superpixels are computed.
     max_leaves : int, default=4000
-        Superpixels at most. Memory is 12 bytes or so for every pair of them.
+        Superpixels at most. Memory is about ``16 * max_leaves ** 2`` bytes.
     random_state : int, RandomState instance or None, default=0
         Seed of k-means, for the leaves on the feature grid.
     n_jobs : int, default=None
@@ -173,9 +173,11 @@ def _points(spaces):
 def _distances(spaces):
     """Return the distances of all pairs, in scipy's condensed order."""
     (descriptors, _), *others = spaces
-    cosines = descriptors @ descriptors.T
-    pairs = np.triu_indices(len(descriptors), 1)
-    total = np.maximum(1 - cosines[pairs], 0)
+    matrix = descriptors @ descriptors.T
+    np.subtract(1, matrix, out=matrix)
+    np.fill_diagonal(matrix, 0)
+    total = np.maximum(squareform(matrix, checks=False), 0)
+    del matrix
     for values, scale in others:
         total += scale * pdist(values)
     return total

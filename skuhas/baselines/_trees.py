@@ -51,17 +51,15 @@ def contracted(parents, keep):
     ndarray of shape (n_kept,), of integers
     """
     root = parents.size - 1
-    above = parents.copy()
-    # Doubling steps over what goes; what is kept stays where it is.
-    step = np.where(keep, np.arange(parents.size), parents)
-    step[root] = root
-    while not (keep[step] | (step == root)).all():
-        step = step[step]
-    above = step[above]
+    # The nearest node kept, from each one on upwards, by steps that double.
+    nearest = np.where(keep, np.arange(parents.size), parents)
+    nearest[root] = root
+    while not (keep[nearest] | (nearest == root)).all():
+        nearest = nearest[nearest]
     kept = np.flatnonzero(keep)
     new = np.full(parents.size, -1, dtype=np.int64)
     new[kept] = np.arange(kept.size)
-    result = new[above[kept]]
+    result = new[nearest[parents[kept]]]
     # Where the root goes, the last of the nodes kept takes its place.
     result[-1] = kept.size - 1
     return result
