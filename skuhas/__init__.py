@@ -12,7 +12,15 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "skuhas.batch": ["BatchError", "Manifest", "read_manifest", "segment_images"],
     "skuhas.clustering": ["RecursiveSpectralClustering"],
-    "skuhas.datasets": ["NestedScene", "make_nested_scene"],
+    "skuhas.datasets": [
+        "DatasetError",
+        "ImageDataset",
+        "NestedScene",
+        "Sample",
+        "dataset_names",
+        "load_dataset",
+        "make_nested_scene",
+    ],
     "skuhas.features": [
         "PAPER_FEATURES",
         "ColorFeatures",
@@ -42,21 +50,26 @@ __all__ = [
     "PAPER_SETTINGS",
     "BatchError",
     "ColorFeatures",
+    "DatasetError",
     "DinoFeatures",
     "FeatureMap",
     "HierarchicalSpectralSegmenter",
+    "ImageDataset",
     "LabelHierarchy",
     "LiteFeatures",
     "Manifest",
     "NestedScene",
     "RecursiveSpectralClustering",
     "RegionTree",
+    "Sample",
     "TimmFeatures",
     "TreeFormatError",
     "WeightsError",
     "WeightsNotFound",
     "__version__",
     "available_models",
+    "dataset_names",
+    "load_dataset",
     "make_nested_scene",
     "nf_covering_score",
     "nh_covering_score",
@@ -70,7 +83,15 @@ __all__ = [
 if TYPE_CHECKING:
     from skuhas.batch import BatchError, Manifest, read_manifest, segment_images
     from skuhas.clustering import RecursiveSpectralClustering
-    from skuhas.datasets import NestedScene, make_nested_scene
+    from skuhas.datasets import (
+        DatasetError,
+        ImageDataset,
+        NestedScene,
+        Sample,
+        dataset_names,
+        load_dataset,
+        make_nested_scene,
+    )
     from skuhas.features import (
         PAPER_FEATURES,
         ColorFeatures,

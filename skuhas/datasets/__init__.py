@@ -1,5 +1,17 @@
-"""Images with a known tree."""
+"""Data sets on disk in their published layouts, and images with a known tree."""
 
+from skuhas.datasets._errors import DatasetError
+from skuhas.datasets._images import ImageDataset
+from skuhas.datasets._load import dataset_names, load_dataset
+from skuhas.datasets._sample import Sample
 from skuhas.datasets._scenes import NestedScene, make_nested_scene
 
-__all__ = ["NestedScene", "make_nested_scene"]
+__all__ = [
+    "DatasetError",
+    "ImageDataset",
+    "NestedScene",
+    "Sample",
+    "dataset_names",
+    "load_dataset",
+    "make_nested_scene",
+]
