@@ -21,6 +21,7 @@ _EXPORTS = {
         "load_dataset",
         "make_nested_scene",
     ],
+    "skuhas.evaluation": ["Comparison", "Evaluation", "compare_runs", "evaluate"],
     "skuhas.features": [
         "PAPER_FEATURES",
         "ColorFeatures",
@@ -50,8 +51,10 @@ __all__ = [
     "PAPER_SETTINGS",
     "BatchError",
     "ColorFeatures",
+    "Comparison",
     "DatasetError",
     "DinoFeatures",
+    "Evaluation",
     "FeatureMap",
     "HierarchicalSpectralSegmenter",
     "ImageDataset",
@@ -68,7 +71,9 @@ __all__ = [
     "WeightsNotFound",
     "__version__",
     "available_models",
+    "compare_runs",
     "dataset_names",
+    "evaluate",
     "load_dataset",
     "make_nested_scene",
     "nf_covering_score",
@@ -92,6 +97,7 @@ if TYPE_CHECKING:
         load_dataset,
         make_nested_scene,
     )
+    from skuhas.evaluation import Comparison, Evaluation, compare_runs, evaluate
     from skuhas.features import (
         PAPER_FEATURES,
         ColorFeatures,

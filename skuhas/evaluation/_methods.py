@@ -1,0 +1,98 @@
+"""Methods by name: ours, and what it is compared with."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from skuhas.baselines import baseline_names, make_baseline
+from skuhas.segmenter import PAPER_SETTINGS, HierarchicalSpectralSegmenter
+
+OURS = "skuhas"
+SETTINGS: dict[str, dict[str, Any]] = {"default": {}, "paper": PAPER_SETTINGS}
+# Baselines that read files, and the parameter that says where they are.
+READS_FILES = {"ucm": "root"}
+
+
+def method_names() -> list[str]:
+    """Return the names of all methods that `evaluate` knows.
+
+    Returns
+    -------
+    list of str
+        ``"skuhas"``, the method of this package, and the baselines.
+
+    Examples
+    --------
+    >>> from skuhas.evaluation import method_names
+    >>> method_names()[0]
+    'skuhas'
+    """
+    return [OURS, *baseline_names()]
+
+
+def as_methods(methods: Any) -> dict[str, Any]:
+    """Return methods by name, however they were given."""
+    if methods is None:
+        methods = [OURS]
+    if isinstance(methods, str):
+        methods = [methods]
+    if hasattr(methods, "predict") and not isinstance(methods, type):
+        methods = {OURS: methods}
+    if not isinstance(methods, Mapping):
+        if not isinstance(methods, Iterable):
+            raise TypeError(
+                "methods must be names of methods, or a dict of estimators by name, "
+                f"got {type(methods).__name__}."
+            )
+        methods = {name: make_method(name) for name in methods}
+    if not methods:
+        raise ValueError("methods must hold at least one method, got none.")
+    for name, method in methods.items():
+        if not isinstance(name, str) or not name or "\n" in name:
+            raise ValueError(f"methods must have names of one line, got {name!r}.")
+        if not hasattr(method, "predict"):
+            raise TypeError(
+                f"methods[{name!r}] must have a method predict, got "
+                f"{type(method).__name__}."
+            )
+    return dict(methods)
+
+
+def make_method(name: str, **parameters: Any) -> Any:
+    """Return the estimator of a method by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of `method_names`.
+    **parameters
+        Of the estimator.
+
+    Returns
+    -------
+    estimator
+        With the ``predict`` of `HierarchicalSpectralSegmenter`.
+
+    Raises
+    ------
+    ValueError
+        There is none of that name; the message has those near it.
+
+    Examples
+    --------
+    >>> from skuhas.evaluation import make_method
+    >>> make_method("skuhas", max_ncut=0.2)
+    HierarchicalSpectralSegmenter(max_ncut=0.2)
+    """
+    names = method_names()
+    if name not in names:
+        near = difflib.get_close_matches(str(name).lower(), names, n=3)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        raise ValueError(
+            f"methods must be among {', '.join(names)}, got {name!r}.{hint}"
+        )
+    if name == OURS:
+        return HierarchicalSpectralSegmenter(**parameters)
+    return make_baseline(name, **parameters)
