@@ -22,17 +22,16 @@ class Found:
     """One image in the index, before its hierarchy is known."""
 
     id: str
-    image: Path
+    image: Any
     annotation: Any
-    reader: Reader | None
+    reader: Reader
 
 
 class Source(Protocol):
     """One way in which a data set lies on disk."""
 
-    @property
-    def hierarchy(self) -> LabelHierarchy | None:
-        """What the labels mean, where it is not the data set's hierarchy."""
+    def hierarchy(self, root: Path) -> LabelHierarchy | None:
+        """Return what the labels mean, where it is not the data set's hierarchy."""
 
     def missing(self, root: Path, split: str) -> list[str]:
         """Return what must be there for a split and is not, in words."""
@@ -93,14 +92,16 @@ class Files:
     folder_of_split: Mapping[str, str] = field(default_factory=dict)
     unlabelled: tuple[str, ...] = ()
     only_annotated: bool = False
-    hierarchy: LabelHierarchy | None = None
+
+    def hierarchy(self, root: Path) -> None:
+        """Return None: the data set's hierarchy."""
 
     def missing(self, root: Path, split: str) -> list[str]:
         """Return what must be there for a split and is not, in words."""
         values = self._values(split)
-        folders = [self._folder(self.images, values)]
+        folders = [fixed_folder(self.images, values)]
         if split not in self.unlabelled:
-            folders.append(self._folder(self.annotations, values))
+            folders.append(fixed_folder(self.annotations, values))
         words = [
             f"no folder {each!r}"
             for each in dict.fromkeys(folders)
@@ -114,26 +115,27 @@ class Files:
 
     def index(self, root: Path, split: str) -> list[Found]:
         """Return the samples of a split in the order of their ids, or as listed."""
+        rows = self._images(root, split)
         found = []
-        for path, values in self._images(root, split):
+        for path, values in rows:
             annotation = root / self.annotations.format_map(values)
             there = annotation.is_file()
             if there or not self.only_annotated:
                 name = self.sample_id.format_map(values)
                 file = annotation if there else None
                 found.append(Found(name, path, file, self.reader))
-        if split not in self.unlabelled:
-            self._check_annotations(root, found, split)
+        labelled = any(each.annotation is not None for each in found)
+        if rows and not labelled and split not in self.unlabelled:
+            path, values = rows[0]
+            raise DatasetError(
+                f"none of the {len(rows)} images has an annotation in {str(root)!r}: "
+                f"for {str(path.relative_to(root))!r}, for example, there is no file "
+                f"{self.annotations.format_map(values)!r}."
+            )
         return found
 
     def _values(self, split: str) -> dict[str, str]:
         return {"split": self.folder_of_split.get(split, split)}
-
-    def _folder(self, pattern: str, values: Mapping[str, str]) -> str:
-        """Return the leading folders of a pattern in which only the split varies."""
-        parts = pattern.split("/")[:-1]
-        fixed = takewhile(lambda part: set(FIELD.findall(part)) <= {"split"}, parts)
-        return "/".join(fixed).format_map(values) or "."
 
     def _images(self, root: Path, split: str) -> list[tuple[Path, dict[str, str]]]:
         values = self._values(split)
@@ -163,16 +165,12 @@ class Files:
                 return repr(file), read_list(root / file)
         return "", None
 
-    def _check_annotations(self, root: Path, found: list[Found], split: str) -> None:
-        if not found or any(each.annotation is not None for each in found):
-            return
-        example = found[0].image
-        _, values = next(row for row in self._images(root, split) if row[0] == example)
-        raise DatasetError(
-            f"none of the {len(found)} images has an annotation in {str(root)!r}: for "
-            f"{str(example.relative_to(root))!r}, for example, there is no file "
-            f"{self.annotations.format_map(values)!r}."
-        )
+
+def fixed_folder(pattern: str, values: Mapping[str, str]) -> str:
+    """Return the leading folders of a pattern in which only the values vary."""
+    parts = pattern.split("/")[:-1]
+    fixed = takewhile(lambda part: set(FIELD.findall(part)) <= set(values), parts)
+    return "/".join(fixed).format_map(values) or "."
 
 
 def match(root: Path, pattern: str) -> list[tuple[Path, dict[str, str]]]:

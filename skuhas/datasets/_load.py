@@ -8,14 +8,28 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from skuhas._common import check_integer
+from skuhas.datasets._aerial import POTSDAM, VAIHINGEN
+from skuhas.datasets._coco import COCO, COCO_STUFF
 from skuhas.datasets._errors import DatasetError
 from skuhas.datasets._images import ImageDataset
 from skuhas.datasets._layout import Description, Source
+from skuhas.datasets._parts import PART_IMAGE_NET, PART_IMAGE_NET_158
+from skuhas.datasets._pascal import PASCAL_PART, VOC2012
+from skuhas.datasets._patches import cut_patches
 from skuhas.datasets._sample import Sample
 from skuhas.datasets._segmentations import BSDS500, CAMVID
+from skuhas.datasets._street import CITYSCAPES, KITTI_STEP, MAPILLARY_VISTAS
 from skuhas.hierarchies import LabelHierarchy
 
-DESCRIPTIONS = {each.name: each for each in (BSDS500, CAMVID)}
+DESCRIPTIONS = {
+    each.name: each
+    for each in (
+        *(BSDS500, CAMVID, VOC2012, COCO, COCO_STUFF),
+        *(CITYSCAPES, KITTI_STEP, MAPILLARY_VISTAS, POTSDAM, VAIHINGEN),
+        *(PASCAL_PART, PART_IMAGE_NET, PART_IMAGE_NET_158),
+    )
+}
 
 # How many folders are looked into for the one that was meant.
 MOST_FOLDERS = 500
@@ -38,7 +52,12 @@ def dataset_names() -> list[str]:
 
 
 def load_dataset(
-    name: str, root: str | os.PathLike[str], split: str = "val"
+    name: str,
+    root: str | os.PathLike[str],
+    split: str = "val",
+    *,
+    hierarchy: str | LabelHierarchy | None = None,
+    tile: int | None = None,
 ) -> ImageDataset:
     """Return the images and the ground truth of a data set on disk.
 
@@ -53,6 +72,13 @@ def load_dataset(
         The folder in which the data set was unpacked, in its published layout.
     split : str, default="val"
         Which part of the data set.
+    hierarchy : str, LabelHierarchy or None, default=None
+        What the labels mean, instead of the data set's own: for example
+        ``"cocostuffthing"`` for COCO-Stuff with things and stuff alike.
+    tile : int or None, default=None
+        Cut images into patches of at most `tile` pixels a side, as even as whole
+        pixels allow, without overlap and without rest. For the aerial images,
+        of several thousand pixels a side, 200 to 1000 are common.
 
     Returns
     -------
@@ -78,6 +104,7 @@ def load_dataset(
     sizes      321 x 481, 481 x 321 pixels wide and high (of 3 images looked at)
     labels     numbers of regions, without classes
     """
+    side = check_integer(tile, "tile", low=1, none=True)
     description = _find(name)
     folder = Path(root).expanduser()
     if split not in description.splits:
@@ -94,14 +121,30 @@ def load_dataset(
         raise _with_layout(
             description, f"the split {split!r} in {str(folder)!r} has no images."
         )
-    hierarchy = source.hierarchy
-    if hierarchy is None and description.hierarchy is not None:
-        hierarchy = LabelHierarchy.load(description.hierarchy)
+    if side is not None:
+        found = list(cut_patches(found, side))
+    meaning = _hierarchy(hierarchy, source, description, folder)
     samples = [
-        Sample(each.id, each.image, each.annotation, each.reader, hierarchy)
+        Sample(each.id, each.image, each.annotation, each.reader, meaning)
         for each in found
     ]
-    return ImageDataset(samples, description.name, folder, split, hierarchy)
+    return ImageDataset(samples, description.name, folder, split, meaning)
+
+
+def _hierarchy(
+    given: str | LabelHierarchy | None,
+    source: Source,
+    description: Description,
+    root: Path,
+) -> LabelHierarchy | None:
+    if isinstance(given, LabelHierarchy):
+        return given
+    if given is not None:
+        return LabelHierarchy.load(given)
+    own = source.hierarchy(root)
+    if own is None and description.hierarchy is not None:
+        return LabelHierarchy.load(description.hierarchy)
+    return own
 
 
 def _find(name: str) -> Description:

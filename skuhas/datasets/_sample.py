@@ -138,7 +138,10 @@ class Sample:
         if self.hierarchy is None:
             return
         low, high = int(labels.min()), int(labels.max())
-        present = np.flatnonzero(np.bincount(labels.ravel() - low)) + low
+        if high - low < labels.size:
+            present = np.flatnonzero(np.bincount(labels.ravel() - low)) + low
+        else:
+            present = np.unique(labels)
         unknown = present[~np.isin(present, self.hierarchy.labels)]
         if unknown.size:
             raise DatasetError(
