@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _EXPORTS = {
+    "skuhas.baselines": [
+        "ContourMapReader",
+        "LinkageSegmenter",
+        "baseline_names",
+        "make_baseline",
+    ],
     "skuhas.batch": ["BatchError", "Manifest", "read_manifest", "segment_images"],
     "skuhas.clustering": ["RecursiveSpectralClustering"],
     "skuhas.datasets": [
@@ -52,6 +58,7 @@ __all__ = [
     "BatchError",
     "ColorFeatures",
     "Comparison",
+    "ContourMapReader",
     "DatasetError",
     "DinoFeatures",
     "Evaluation",
@@ -59,6 +66,7 @@ __all__ = [
     "HierarchicalSpectralSegmenter",
     "ImageDataset",
     "LabelHierarchy",
+    "LinkageSegmenter",
     "LiteFeatures",
     "Manifest",
     "NestedScene",
@@ -71,10 +79,12 @@ __all__ = [
     "WeightsNotFound",
     "__version__",
     "available_models",
+    "baseline_names",
     "compare_runs",
     "dataset_names",
     "evaluate",
     "load_dataset",
+    "make_baseline",
     "make_nested_scene",
     "nf_covering_score",
     "nh_covering_score",
@@ -86,6 +96,12 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from skuhas.baselines import (
+        ContourMapReader,
+        LinkageSegmenter,
+        baseline_names,
+        make_baseline,
+    )
     from skuhas.batch import BatchError, Manifest, read_manifest, segment_images
     from skuhas.clustering import RecursiveSpectralClustering
     from skuhas.datasets import (

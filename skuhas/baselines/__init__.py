@@ -1,0 +1,14 @@
+"""Peers behind the segmenter's predict, to compare it with."""
+
+from skuhas.baselines._contour_maps import ContourMapReader
+from skuhas.baselines._contours import tree_from_contours
+from skuhas.baselines._linkage import LinkageSegmenter
+from skuhas.baselines._registry import baseline_names, make_baseline
+
+__all__ = [
+    "ContourMapReader",
+    "LinkageSegmenter",
+    "baseline_names",
+    "make_baseline",
+    "tree_from_contours",
+]
