@@ -2,13 +2,14 @@
 
 from skuhas.evaluation._bootstrap import Interval
 from skuhas.evaluation._compare import Comparison, Difference, compare_runs
-from skuhas.evaluation._methods import make_method, method_names
+from skuhas.evaluation._methods import OURS, make_method, method_names
 from skuhas.evaluation._records import Record
 from skuhas.evaluation._result import Evaluation
 from skuhas.evaluation._run import evaluate
 from skuhas.evaluation._tables import Cell, Row, Table
 
 __all__ = [
+    "OURS",
     "Cell",
     "Comparison",
     "Difference",

@@ -178,13 +178,16 @@ def compare_runs(
     3
     """
     runs = [_loaded(run) for run in (first, second)]
-    for what in ("dataset", "split"):
-        values = [getattr(run, what) for run in runs]
+    for what, word in (
+        ("dataset", "data set"),
+        ("split", "split"),
+        ("hierarchy", "class tree"),
+    ):
+        values = [run.settings.get(what) for run in runs]
         if values[0] != values[1]:
-            word = {"dataset": "data sets", "split": "splits"}[what]
             raise ValueError(
-                f"runs must be over the same {what} to be compared; these are over "
-                f"different {word}, {values[0]!r} and {values[1]!r}."
+                f"runs must be over the same {word} to be compared; these are over "
+                f"{values[0]!r} and {values[1]!r}."
             )
     methods = _methods(runs, method)
     entries = [run.entries(name) for run, name in zip(runs, methods, strict=True)]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
+import numpy as np
+from sklearn.base import clone
+
 from skuhas.baselines import baseline_names, make_baseline
-from skuhas.segmenter import PAPER_SETTINGS, HierarchicalSpectralSegmenter
+from skuhas.segmenter import HierarchicalSpectralSegmenter
 
 OURS = "skuhas"
-SETTINGS: dict[str, dict[str, Any]] = {"default": {}, "paper": PAPER_SETTINGS}
-# Baselines that read files, and the parameter that says where they are.
-READS_FILES = {"ucm": "root"}
 
 
 def method_names() -> list[str]:
@@ -49,6 +50,7 @@ def as_methods(methods: Any) -> dict[str, Any]:
         methods = {name: make_method(name) for name in methods}
     if not methods:
         raise ValueError("methods must hold at least one method, got none.")
+    checked = (HierarchicalSpectralSegmenter, *_kinds_of_baselines())
     for name, method in methods.items():
         if not isinstance(name, str) or not name or "\n" in name:
             raise ValueError(f"methods must have names of one line, got {name!r}.")
@@ -57,7 +59,23 @@ def as_methods(methods: Any) -> dict[str, Any]:
                 f"methods[{name!r}] must have a method predict, got "
                 f"{type(method).__name__}."
             )
+        if isinstance(method, checked):
+            # Fitting checks parameters; better once than for every image. On a
+            # copy, since it also fixes the number of features.
+            try:
+                clone(method).fit(np.zeros((1, 1, 1, 1)))
+            except (TypeError, ValueError, OSError) as error:
+                raise type(error)(f"methods[{name!r}]: {error}") from error
     return dict(methods)
+
+
+def _kinds_of_baselines() -> set[type]:
+    kinds = set()
+    for name in baseline_names():
+        # Some need packages that may not be there.
+        with suppress(ImportError):
+            kinds.add(type(make_baseline(name)))
+    return kinds
 
 
 def make_method(name: str, **parameters: Any) -> Any:

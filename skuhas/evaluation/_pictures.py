@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,18 +23,23 @@ SIDE = 360
 LEVELS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96)
 PANEL = (220, 165)
 GAP, MARGIN, LINE = 6, 24, 22
+HEADINGS = ("image", "ground truth", "best cut of the tree")
+STRENGTH = 0.62
 PAPER, INK, FAINT = (255, 255, 255), (35, 35, 40), (120, 120, 128)
 NOWHERE = (150, 150, 150)
 
 
-def ground_truth_labels(truth: Any) -> NDArray[np.int64]:
-    """Return the label map that stands for an image's ground truth in pictures.
+def chosen_truth(truth: Any) -> Any:
+    """Return what stands for an image's ground truth in pictures.
 
     Of several annotators it is that of the one with the median number of regions.
     """
-    maps = [np.asarray(labels) for labels in truth.annotations]
-    sizes = [np.unique(labels).size for labels in maps]
-    return maps[np.argsort(sizes, kind="stable")[(len(maps) - 1) // 2]]
+    sizes = [np.unique(_labels_of(each)).size for each in truth.annotations]
+    return truth.annotations[np.argsort(sizes, kind="stable")[(len(sizes) - 1) // 2]]
+
+
+def _labels_of(truth: Any) -> NDArray[np.integer]:
+    return truth.leaf_labels if isinstance(truth, RegionTree) else np.asarray(truth)
 
 
 def best_cut_picture(truth: Any, tree: RegionTree) -> bytes:
@@ -44,7 +50,7 @@ def best_cut_picture(truth: Any, tree: RegionTree) -> bytes:
     """
     shape = fit_within(tree.shape, min(SIDE, max(tree.shape)))
     small = tree.resize(shape)
-    labels = _nearest(ground_truth_labels(truth), shape)
+    labels = _nearest(_labels_of(chosen_truth(truth)), shape)
     best, best_score = small.cut(n_regions=1).leaf_labels, -1.0
     for level in LEVELS:
         cut = small.cut(n_regions=level)
@@ -102,64 +108,63 @@ def write_sheet(
 ) -> None:
     """Draw the worst images on the left and the best ones on the right."""
     columns = [
-        (heading, list(examples))
+        (heading, [(_panels(each), each.caption) for each in examples])
         for heading, examples in (("Worst", worst), ("Best", best))
     ]
     columns = [(heading, rows) for heading, rows in columns if rows]
-    n_rows = max(len(rows) for _, rows in columns)
     width = 3 * PANEL[0] + 2 * GAP
-    height = PANEL[1] + LINE + 2 * GAP
+    # Rows that have wide images on both sides need less height.
+    heights = [
+        max(panels[0].shape[0] for panels, _ in row if panels) + LINE + 2 * GAP
+        for row in zip_longest(*(rows for _, rows in columns), fillvalue=((), ""))
+    ]
     top = MARGIN + 66
-    sheet = Image.new(
-        "RGB",
-        (
-            len(columns) * (width + MARGIN) + MARGIN,
-            top + n_rows * height + MARGIN - 2 * GAP,
-        ),
-        PAPER,
+    size = (
+        len(columns) * (width + MARGIN) + MARGIN,
+        top + sum(heights) + MARGIN - 2 * GAP,
     )
+    sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
     draw.text((MARGIN, MARGIN - 4), title, fill=INK, font=_font(18))
     for place, (heading, rows) in enumerate(columns):
         x = MARGIN + place * (width + MARGIN)
         draw.text((x, MARGIN + 24), heading, fill=INK, font=_font(16))
-        for panel, word in enumerate(("image", "ground truth", "best cut of the tree")):
-            left = x + panel * (PANEL[0] + GAP)
+        for number, word in enumerate(HEADINGS):
+            left = x + number * (PANEL[0] + GAP)
             draw.text((left, MARGIN + 46), word, fill=FAINT, font=_font(13))
-        for row, example in enumerate(rows):
-            _draw_row(sheet, draw, (x, top + row * height), example)
+        y = top
+        for (panels, caption), height in zip(rows, heights, strict=False):
+            for number, panel in enumerate(panels):
+                left = x + number * (PANEL[0] + GAP)
+                sheet.paste(Image.fromarray(panel), (left, y))
+            below = y + panels[0].shape[0] + 3
+            draw.text((x, below), caption, fill=INK, font=_font(13))
+            y += height
     with atomic_write(path) as handle:
         sheet.save(handle, format="PNG", optimize=True)
 
 
-def _draw_row(
-    sheet: Image.Image, draw: ImageDraw.ImageDraw, corner: tuple[int, int], row: Example
-) -> None:
-    x, y = corner
-    image = as_rgb_image(row.sample.image)
+def _panels(example: Example) -> list[NDArray[np.uint8]]:
+    """Return image, ground truth and cut at the size in which they are drawn."""
+    image = as_rgb_image(example.sample.image)
     height, width = image.shape[:2]
     scale = min(PANEL[0] / width, PANEL[1] / height)
     shape = (max(1, round(height * scale)), max(1, round(width * scale)))
     small = np.array(
         Image.fromarray(image).resize(shape[::-1], Image.Resampling.LANCZOS)
     )
-    labels, colors = colored_truth(row.truth)
+    labels, colors = colored_truth(example.truth)
     labels = _nearest(labels, shape)
-    cut = np.asarray(Image.open(row.cut)).astype(np.int64)
+    with Image.open(example.cut) as picture:
+        cut = np.asarray(picture).astype(np.int64)
     # What stands for pixels outside every region.
-    cut[cut == (255 if cut.max() <= 255 else 65535)] = -1
+    cut[cut == 255] = -1
     cut = _nearest(cut, shape)
-    panels = [
+    return [
         small,
-        overlay(small, labels, colors, alpha=0.62),
-        overlay(small, cut, matched_colors(labels, colors, cut), alpha=0.62),
+        overlay(small, labels, colors, alpha=STRENGTH),
+        overlay(small, cut, matched_colors(labels, colors, cut), alpha=STRENGTH),
     ]
-    for place, panel in enumerate(panels):
-        left = x + place * (PANEL[0] + GAP) + (PANEL[0] - shape[1]) // 2
-        sheet.paste(Image.fromarray(panel), (left, y + (PANEL[1] - shape[0]) // 2))
-    n_regions = np.unique(cut[cut >= 0]).size
-    text = f"{row.caption}   {n_regions} region{'' if n_regions == 1 else 's'}"
-    draw.text((x, y + PANEL[1] + 3), text, fill=INK, font=_font(13))
 
 
 def colored_truth(truth: Any) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
@@ -167,7 +172,8 @@ def colored_truth(truth: Any) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
 
     Classes have the same colours in all images, those of a category akin ones.
     """
-    labels = ground_truth_labels(truth)
+    chosen = chosen_truth(truth)
+    labels = _labels_of(chosen)
     if truth.classes is None:
         inside = labels >= 0
         values, index = np.unique(labels[inside], return_inverse=True)
@@ -182,7 +188,7 @@ def colored_truth(truth: Any) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         hierarchy.parents, np.arange(hierarchy.n_classes, dtype=np.int32)
     )
     color_of = dict(zip(hierarchy.labels, region_colors(classes), strict=False))
-    found = truth.target.node_data["label"][: truth.target.n_leaves].tolist()
+    found = chosen.node_data["label"][: chosen.n_leaves].tolist()
     colors = [color_of.get(label, np.array(NOWHERE)) for label in found]
     return labels.astype(np.int64), np.array(colors, dtype=np.uint8)
 

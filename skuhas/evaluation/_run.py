@@ -86,7 +86,7 @@ def evaluate(
         Go on with the run in `out`; what failed is tried again. Data set, methods,
         features and versions must be the same, `limit` need not be.
     restart : bool, default=False
-        Forget an unfinished run in `out`, which is an error otherwise.
+        Forget a run that is in `out`, which is an error otherwise.
     verbose : int, default=0
         Above 0, show progress, rate and failures on standard error.
 
@@ -97,8 +97,8 @@ def evaluate(
     Raises
     ------
     BatchError
-        An unfinished run is in `out`, or one of other settings, or another run
-        writes to it now.
+        A run is in `out` already, or to be resumed and of other settings or more
+        images, or another run writes to it now.
     TypeError, ValueError
         A parameter is wrong, or there are no images; the message says which.
     OSError
@@ -158,6 +158,7 @@ def evaluate(
             "dataset": dataset.name,
             "split": dataset.split,
             "kind": _kind(dataset.hierarchy),
+            "hierarchy": dataset.hierarchy and dataset.hierarchy.name,
             "features": describe(features, "features"),
             "methods": {
                 name: describe(method, f"methods[{name!r}]")
@@ -242,16 +243,15 @@ def _picture_path(folder, sample_id):
 
 def _take_up(folder, header, samples, resume, restart):
     """Return the records that need not be made again, by the ids of their images."""
-    unfinished = (folder / NAME).exists() and not (folder / RESULTS).exists()
+    if restart or not (folder / NAME).exists():
+        return {}
     if not resume:
-        if unfinished and not restart:
-            raise BatchError(
-                f"an unfinished evaluation is in {str(folder)!r}. Go on with it by "
-                "resume=True (--resume), or forget it by restart=True (--restart)."
-            )
-        return {}
-    if not (folder / NAME).exists():
-        return {}
+        word = "an" if (folder / RESULTS).exists() else "an unfinished"
+        raise BatchError(
+            f"{word} evaluation is in {str(folder)!r} already. Go on with it by "
+            "resume=True (--resume), forget it by restart=True (--restart), or take "
+            "another folder."
+        )
     before = read_header(folder)
     changed = differences(before["settings"], header["settings"])
     if not changed:
@@ -270,8 +270,14 @@ def _take_up(folder, header, samples, resume, restart):
     by_id = {sample.id: sample for sample in samples}
     found: dict[str, Record] = {}
     for record in read_records(folder):
-        if record.id in by_id:
-            found[record.id] = record
+        found[record.id] = record
+    more = [name for name in found if name not in by_id]
+    if more:
+        raise BatchError(
+            f"the evaluation in {str(folder)!r} has {len(found)} images, some of which "
+            f"this one leaves out, {more[0]!r} first: resumed, it would lose them. "
+            "Raise the limit (--limit), or take another folder."
+        )
     return {
         name: record
         for name, record in found.items()

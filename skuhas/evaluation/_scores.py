@@ -22,35 +22,25 @@ class Truth:
 
     Parameters
     ----------
-    target : RegionTree, label map, or list of label maps
-        The tree of a class hierarchy, or plain regions, one map an annotator.
+    target : RegionTree, label map, or list of these
+        The tree of a class hierarchy, or plain regions; a list has one for each
+        annotator.
     hierarchy : LabelHierarchy or None
     """
 
     def __init__(self, target: Any, hierarchy: Any) -> None:
         self.target = target
         self.hierarchy = hierarchy
+        #: One annotator's ground truth each.
+        self.annotations = list(target) if _is_list(target) else [target]
         self.classes = None
-        if hierarchy is not None and isinstance(target, RegionTree):
-            self.classes = _leaves_alone(target)
+        if hierarchy is not None:
+            self.classes = [_leaves_alone(tree) for tree in self.annotations]
 
     @property
     def has_foreground(self) -> bool:
         """Whether any pixel counts."""
-        if isinstance(self.target, RegionTree):
-            background = self.target.node_data.get("background")
-            if background is None:
-                return True
-            return not background[: self.target.n_leaves].all()
-        return any((np.asarray(labels) != -1).any() for labels in self.annotations)
-
-    @property
-    def annotations(self) -> list[Any]:
-        """Label maps, of plain regions one an annotator."""
-        if isinstance(self.target, RegionTree):
-            return [self.target.leaf_labels]
-        is_list = isinstance(self.target, (list, tuple))
-        return list(self.target) if is_list else [self.target]
+        return any(map(_has_foreground, self.annotations))
 
     def coverings(self, tree: RegionTree) -> dict[str, float]:
         """Return NMCovering and, where there are classes, NHCovering."""
@@ -97,6 +87,17 @@ class Truth:
         return f"{label} {self.hierarchy.class_names[labels.index(label)]}"
 
 
+def _is_list(target: Any) -> bool:
+    return isinstance(target, (list, tuple))
+
+
+def _has_foreground(truth: Any) -> bool:
+    if not isinstance(truth, RegionTree):
+        return bool((np.asarray(truth) != -1).any())
+    background = truth.node_data.get("background")
+    return background is None or not background[: truth.n_leaves].all()
+
+
 def _leaves_alone(tree: RegionTree) -> RegionTree:
     """Return a ground-truth tree without its categories."""
     n_leaves = tree.n_leaves
@@ -111,7 +112,7 @@ def _leaves_alone(tree: RegionTree) -> RegionTree:
     )
 
 
-def _counts(truth: RegionTree, tree: RegionTree, name: Any) -> dict[str, list[float]]:
+def _counts(truth: Any, tree: RegionTree, name: Any) -> dict[str, list[float]]:
     """Return intersection, union and area of every class, by its name."""
     report = SemanticCounts().update(truth, tree).report()
     area = report["pixels"]
