@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.exceptions import UndefinedMetricWarning
 
-from skuhas.metrics._ground_truth import foreground, predicted_tree, truth_trees
-from skuhas.metrics._inputs import check_labels, check_pairs, check_weights
+from skuhas.metrics._averages import average_score
+from skuhas.metrics._ground_truth import foreground
 from skuhas.metrics._overlap import NodeLayout, best_overlaps
-
-TreeScore = Callable[[NodeLayout, NodeLayout], float]
 
 
 def nm_covering_score(
@@ -96,7 +92,7 @@ def nm_covering_score(
     >>> nm_covering_score([np.array([[5, 5, 7, 7]])], [tree])
     0.583...
     """
-    return _score(
+    return average_score(
         _nm_covering,
         y_true,
         y_pred,
@@ -184,7 +180,7 @@ def nh_covering_score(
     >>> nm_covering_score([truth], [other]), nh_covering_score([truth], [other])
     (0.875, 0.75)
     """
-    return _score(
+    return average_score(
         _nh_covering,
         y_true,
         y_pred,
@@ -273,7 +269,7 @@ def nf_covering_score(
     >>> nf_covering_score([np.array([[0, 0, 7, 7]])], [tree], background_index=0)
     0.5
     """
-    return _score(
+    return average_score(
         _nf_covering,
         y_true,
         y_pred,
@@ -286,74 +282,47 @@ def nf_covering_score(
 
 
 def _nm_covering(truth: NodeLayout, predicted: NodeLayout) -> float:
-    overlap, _ = best_overlaps(truth, predicted, truth.regions, predicted.regions)
-    return float(overlap.mean())
+    matches = best_overlaps(truth, predicted, truth.regions, predicted.regions)
+    return float(matches.overlap.mean())
 
 
 def _nh_covering(truth: NodeLayout, predicted: NodeLayout) -> float:
+    matches = best_overlaps(truth, predicted, truth.regions, predicted.regions)
+    agreement = path_agreement(truth, predicted, matches.node)
+    return float((matches.overlap * agreement).mean())
+
+
+def path_agreement(
+    truth: NodeLayout, predicted: NodeLayout, match: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return the share of each region's path whose matches lie on its match's path.
+
+    Parameters
+    ----------
+    truth, predicted : NodeLayout
+    match : ndarray of shape (n_regions,)
+        Node that each of the regions of the truth is matched with.
+
+    Returns
+    -------
+    ndarray of shape (n_regions,)
+    """
     regions, tree = truth.regions, truth.tree
-    overlap, best = best_overlaps(truth, predicted, regions, predicted.regions)
-    match = np.empty(tree.n_nodes, dtype=np.intp)
-    match[regions] = best
+    match_of = np.empty(tree.n_nodes, dtype=np.intp)
+    match_of[regions] = match
     agreeing = np.zeros(tree.n_nodes)
     # All paths climb together, an edge a turn, until they reach the root.
     lower, upper = regions, regions
     while lower.size:
-        agreeing[lower] += predicted.holds(match[upper], match[lower])
+        agreeing[lower] += predicted.holds(match_of[upper], match_of[lower])
         below_root = tree.parents[upper] != tree.root
         lower, upper = lower[below_root], tree.parents[upper[below_root]]
     # A root that is alone is a path of one node, though its depth is 0.
-    length = np.maximum(tree.depth[regions], 1)
-    return float((overlap * agreeing[regions] / length).mean())
+    return agreeing[regions] / np.maximum(tree.depth[regions], 1)
 
 
 def _nf_covering(truth: NodeLayout, predicted: NodeLayout) -> float:
     regions = np.flatnonzero(foreground(truth.tree))
     candidates = np.arange(predicted.tree.n_leaves)
-    overlap, _ = best_overlaps(truth, predicted, regions, candidates)
-    return float(overlap.mean())
-
-
-def _score(
-    tree_score: TreeScore,
-    y_true: Iterable[Any],
-    y_pred: Iterable[Any],
-    *,
-    name: str,
-    ignore_index: int | Iterable[int] | None,
-    background_index: int | Iterable[int] | None,
-    sample_weight: ArrayLike | None,
-    per_image: bool,
-) -> float | NDArray[np.float64]:
-    """Average `tree_score` over annotators and then over images."""
-    truths, predictions = check_pairs(y_true, y_pred)
-    ignored = check_labels(ignore_index, "ignore_index")
-    background = check_labels(background_index, "background_index")
-    both = np.intersect1d(ignored, background)
-    if both.size:
-        raise ValueError(
-            "background_index and ignore_index must have no label in common, got "
-            f"{both.tolist()} in both."
-        )
-    weights = check_weights(sample_weight, len(truths))
-    scores = np.full(len(truths), np.nan)
-    for image, (truth, prediction) in enumerate(zip(truths, predictions, strict=True)):
-        predicted = predicted_tree(prediction, f"y_pred[{image}]")
-        trees = truth_trees(truth, ignored, background)
-        if trees:
-            layout = NodeLayout(predicted)
-            scores[image] = np.mean(
-                [tree_score(NodeLayout(tree), layout) for tree in trees]
-            )
-    if per_image:
-        return scores
-    counted = ~np.isnan(scores) & (weights > 0)
-    if not counted.any():
-        warnings.warn(
-            f"{name} is undefined and set to nan: every image with weight is left "
-            "out, because its pixels are all ignored or background.",
-            UndefinedMetricWarning,
-            stacklevel=3,
-        )
-        return float("nan")
-    return float(np.average(scores[counted], weights=weights[counted]))
+    matches = best_overlaps(truth, predicted, regions, candidates)
+    return float(matches.overlap.mean())

@@ -25,8 +25,9 @@ def truth_trees(
     Returns
     -------
     list of RegionTree
-        One for each annotator whose map counts; their ``"background"`` marks
-        the leaves of the background.
+        One for each annotator whose map counts. In trees made of label maps
+        ``"background"`` marks the leaves of the background and ``"label"`` holds
+        the labels of the leaves.
     """
     annotations = element if isinstance(element, (list, tuple)) else [element]
     trees = [
@@ -60,6 +61,57 @@ def foreground(tree: RegionTree) -> NDArray[np.bool_]:
     return ~background[: tree.n_leaves]
 
 
+def class_keys(tree: RegionTree, nodes: NDArray[np.intp], name: str) -> list[int | str]:
+    """Return what class each node of a ground-truth tree is.
+
+    Parameters
+    ----------
+    tree : RegionTree
+        With the names of a class tree, or a label map's.
+    nodes : ndarray of shape (n,)
+    name : str
+        How messages call the tree.
+
+    Returns
+    -------
+    list of int or str, length n
+        Labels of a label map; for a class tree the names on the way down to the
+        node, the root left out, joined by ``/``.
+    """
+    if _has_names(tree):
+        names = tree.node_data["name"]
+        paths: list[int | str] = [""] * tree.n_nodes
+        for node in range(tree.n_nodes - 2, -1, -1):
+            above = paths[tree.parents[node]]
+            paths[node] = f"{above}/{names[node]}" if above else str(names[node])
+        # Only a root that is alone is ever asked for.
+        paths[tree.root] = str(names[tree.root])
+        return [paths[node] for node in nodes]
+    if _has_labels(tree):
+        return [int(label) for label in tree.node_data["label"][nodes]]
+    raise ValueError(
+        f"{name} must be a label map or a tree that tells the classes of its nodes, "
+        'as LabelHierarchy.tree makes them; got a tree whose node_data has no "name".'
+    )
+
+
+def has_classes(tree: RegionTree) -> bool:
+    """Return whether `class_keys` knows the classes of a tree's nodes."""
+    return _has_names(tree) or _has_labels(tree)
+
+
+def _has_names(tree: RegionTree) -> bool:
+    names = tree.node_data.get("name")
+    return names is not None and names.dtype.kind == "U" and names.ndim == 1
+
+
+def _has_labels(tree: RegionTree) -> bool:
+    labels = tree.node_data.get("label")
+    if labels is None or labels.dtype.kind not in "iu" or labels.ndim != 1:
+        return False
+    return tree.height == 1
+
+
 def tree_of_labels(
     label_map: NDArray, ignored: NDArray[np.int64], background: NDArray[np.int64]
 ) -> RegionTree | None:
@@ -70,11 +122,16 @@ def tree_of_labels(
     if n_leaves == 0:
         return None
     leaf_of_value = np.where(kept, np.cumsum(kept) - 1, -1)
-    is_background = np.append(_among(values[kept], background), False)
+    labels = values[kept]
+    is_background = np.append(_among(labels, background), False)
     return RegionTree(
         np.full(n_leaves + 1, n_leaves),
         leaf_of_value[index],
-        node_data={"background": is_background},
+        # The root has no label; whatever stands there is never read.
+        node_data={
+            "background": is_background,
+            "label": np.append(labels, labels[:1]),
+        },
     )
 
 

@@ -31,16 +31,20 @@ def check_pairs(y_true: Any, y_pred: Any) -> tuple[list[Any], list[Any]]:
     for position, (truth, prediction) in enumerate(
         zip(truths, predictions, strict=True)
     ):
-        name = f"y_pred[{position}]"
-        shape = _check_element(prediction, name, PREDICTION)
-        for annotation, place in _annotations(truth, f"y_true[{position}]"):
-            found = _check_element(annotation, place, TRUTH)
-            if found != shape:
-                raise ValueError(
-                    f"{place} has shape {found}, {name} has shape {shape}: a ground "
-                    "truth and its prediction must have the same pixels."
-                )
+        check_pair(truth, prediction, f"y_true[{position}]", f"y_pred[{position}]")
     return truths, predictions
+
+
+def check_pair(truth: Any, prediction: Any, truth_name: str, name: str) -> None:
+    """Raise where one image's ground truth or prediction is not allowed."""
+    shape = _check_element(prediction, name, PREDICTION)
+    for annotation, place in _annotations(truth, truth_name):
+        found = _check_element(annotation, place, TRUTH)
+        if found != shape:
+            raise ValueError(
+                f"{place} has shape {found}, {name} has shape {shape}: a ground "
+                "truth and its prediction must have the same pixels."
+            )
 
 
 def _annotations(truth: Any, name: str) -> list[tuple[Any, str]]:

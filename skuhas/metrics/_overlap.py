@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array, csr_array
 
 from skuhas.tree import RegionTree
@@ -72,12 +76,34 @@ class NodeLayout:
         return sums
 
 
+class Matches(NamedTuple):
+    """Which node of a prediction stands for each region of the truth.
+
+    Parameters
+    ----------
+    overlap : ndarray of shape (n_regions,)
+        Intersection over union with the node, 0 without one.
+    node : ndarray of shape (n_regions,)
+        The node; -1 where a region has none.
+    shared : ndarray of shape (n_regions,)
+        Pixels in both, 0 without a node.
+    region_area, node_area : ndarray of shape (n_regions,)
+        Pixels of the region and of its node that take part.
+    """
+
+    overlap: NDArray[np.float64]
+    node: NDArray[np.intp]
+    shared: NDArray[np.float64]
+    region_area: NDArray[np.float64]
+    node_area: NDArray[np.float64]
+
+
 def best_overlaps(
     truth: NodeLayout,
     predicted: NodeLayout,
     regions: NDArray[np.intp],
     candidates: NDArray[np.intp],
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+) -> Matches:
     """Match every region with the candidate of largest intersection over union.
 
     Pixels outside every region of the truth take no part. Pixels outside every
@@ -94,9 +120,87 @@ def best_overlaps(
 
     Returns
     -------
-    overlap : ndarray of shape (n_regions,)
-    match : ndarray of shape (n_regions,)
-        Entries of `candidates`.
+    Matches
+    """
+    overlap = np.empty(regions.size)
+    best = np.empty(regions.size, dtype=np.intp)
+    common = np.empty(regions.size)
+    region_area = np.empty(regions.size)
+    blocks = overlap_blocks(truth, predicted, regions, candidates)
+    for block, shared, areas, candidate_area in blocks:
+        region_area[block] = areas
+        quotient = areas[:, None] + candidate_area
+        quotient -= shared
+        # Equal fractions of integers divide to equal floats, so ties are exact.
+        np.divide(shared, quotient, out=quotient)
+        best[block] = quotient.argmax(axis=1)
+        rows = np.arange(areas.size)
+        overlap[block] = quotient[rows, best[block]]
+        common[block] = shared[rows, best[block]]
+    return Matches(overlap, candidates[best], common, region_area, candidate_area[best])
+
+
+def assigned_overlaps(
+    truth: NodeLayout,
+    predicted: NodeLayout,
+    regions: NDArray[np.intp],
+    candidates: NDArray[np.intp],
+) -> Matches:
+    """Match regions and candidates one to one, with the largest sum of overlaps.
+
+    Parameters
+    ----------
+    truth, predicted : NodeLayout
+        Trees over the same pixels.
+    regions : ndarray of shape (n_regions,)
+        Nodes of the truth. Those beyond the number of candidates have none.
+    candidates : ndarray of shape (n_candidates,)
+        Nodes of the prediction.
+
+    Returns
+    -------
+    Matches
+    """
+    blocks = list(overlap_blocks(truth, predicted, regions, candidates))
+    shared = np.concatenate([block[1] for block in blocks])
+    region_area = np.concatenate([block[2] for block in blocks])
+    candidate_area = blocks[0][3]
+    quotient = shared / (region_area[:, None] + candidate_area - shared)
+    rows, columns = linear_sum_assignment(quotient, maximize=True)
+    overlap, common, node_area = np.zeros((3, regions.size))
+    node = np.full(regions.size, -1, dtype=np.intp)
+    node[rows] = candidates[columns]
+    overlap[rows] = quotient[rows, columns]
+    common[rows] = shared[rows, columns]
+    node_area[rows] = candidate_area[columns]
+    return Matches(overlap, node, common, region_area, node_area)
+
+
+def overlap_blocks(
+    truth: NodeLayout,
+    predicted: NodeLayout,
+    regions: NDArray[np.intp],
+    candidates: NDArray[np.intp],
+) -> Iterator[tuple[slice, NDArray[np.float64], NDArray, NDArray]]:
+    """Count the pixels that regions share with candidates, block by block.
+
+    Parameters
+    ----------
+    truth, predicted : NodeLayout
+        Trees over the same pixels.
+    regions : ndarray of shape (n_regions,)
+        Nodes of the truth.
+    candidates : ndarray of shape (n_candidates,)
+        Nodes of the prediction.
+
+    Yields
+    ------
+    block : slice
+        Of `regions`.
+    shared : ndarray of shape (n_block, n_candidates)
+    region_area : ndarray of shape (n_block,)
+    candidate_area : ndarray of shape (n_candidates,)
+        Without the pixels outside every region of the truth.
 
     Notes
     -----
@@ -104,27 +208,19 @@ def best_overlaps(
     sparse; its sums over nodes are made for a block of regions at a time, so
     that memory stays bounded for any two trees.
     """
-    table, truth_areas, predicted_areas = _leaf_table(truth, predicted)
+    table, truth_areas, predicted_areas = leaf_table(truth, predicted)
     region_area = truth.sums(truth_areas, regions)
     candidate_area = predicted.sums(predicted_areas, candidates)
-    overlap = np.empty(regions.size)
-    best = np.empty(regions.size, dtype=np.intp)
     n_rows = max(1, BLOCK_ENTRIES // max(candidates.size, *table.shape))
     for first in range(0, regions.size, n_rows):
         block = slice(first, first + n_rows)
         nodes = regions[block]
         leaf_counts = _membership(truth.start[nodes], truth.stop[nodes], table) @ table
         shared = predicted.sums(leaf_counts.toarray(), candidates)
-        union = region_area[block, None] + candidate_area
-        union -= shared
-        # Equal fractions of integers divide to equal floats, so ties are exact.
-        quotient = np.divide(shared, union, out=shared)
-        best[block] = quotient.argmax(axis=1)
-        overlap[block] = np.take_along_axis(quotient, best[block, None], axis=1)[:, 0]
-    return overlap, candidates[best]
+        yield block, shared, region_area[block], candidate_area
 
 
-def _leaf_table(
+def leaf_table(
     truth: NodeLayout, predicted: NodeLayout
 ) -> tuple[csr_array, NDArray[np.int64], NDArray[np.int64]]:
     """Count the pixels that leaves share, and those of the leaves, by rank."""

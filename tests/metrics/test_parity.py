@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from skuhas.hierarchies import LabelHierarchy
-from skuhas.metrics import nh_covering_score, nm_covering_score
+from skuhas.metrics import (
+    SemanticCounts,
+    frequency_weighted_iou_score,
+    mean_accuracy_score,
+    mean_iou_score,
+    nh_covering_score,
+    nm_covering_score,
+    pixel_accuracy_score,
+)
 from skuhas.tree import RegionTree
 
 SHARED = Path(
@@ -33,9 +41,18 @@ def test_scores_equal_the_reference(file, n_cases):
     for score, key in (
         (nm_covering_score, "nm_covering"),
         (nh_covering_score, "nh_covering"),
+        (mean_iou_score, "miou"),
+        (pixel_accuracy_score, "pacc"),
+        (mean_accuracy_score, "macc"),
+        (frequency_weighted_iou_score, "fwiou"),
     ):
         expected = [case[key] for case in cases]
         np.testing.assert_allclose(
             score(truths, trees, per_image=True), expected, rtol=0, atol=1e-9
         )
-        assert score(truths, trees) == pytest.approx(np.mean(expected), abs=1e-9)
+        if "covering" in key:
+            assert score(truths, trees) == pytest.approx(np.mean(expected), abs=1e-9)
+    for case, truth, tree in zip(cases, truths, trees, strict=True):
+        counts = SemanticCounts().update(truth, tree)
+        expected = [case[key] for key in ("miou", "pacc", "macc", "fwiou")]
+        assert list(counts.scores().values()) == pytest.approx(expected, abs=1e-9)

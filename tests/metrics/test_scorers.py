@@ -1,5 +1,6 @@
 """The scorers in scikit-learn's searches."""
 
+import pickle
 import subprocess
 import sys
 
@@ -8,13 +9,23 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
+from skuhas import metrics
 from skuhas.hierarchies import LabelHierarchy
-from skuhas.metrics import (
-    nh_covering_score,
-    nh_covering_scorer,
-    nm_covering_score,
-    nm_covering_scorer,
-)
+from skuhas.metrics import nh_covering_scorer, nm_covering_scorer
+
+PLAIN = [
+    "nm_covering",
+    "nh_covering",
+    "nf_covering",
+    "fragmentation",
+    "mean_iou",
+    "pixel_accuracy",
+    "mean_accuracy",
+    "frequency_weighted_iou",
+    "covering",
+    "probabilistic_rand",
+]
+MEASURES = ["covering", "rand_index", "variation_of_information"]
 
 
 class Cutter(BaseEstimator):
@@ -38,22 +49,48 @@ def data(random_tree):
     return trees, maps
 
 
-@pytest.mark.parametrize(
-    ("scorer", "score"),
-    [
-        (nm_covering_scorer, nm_covering_score),
-        (nh_covering_scorer, nh_covering_score),
-    ],
-)
-def test_scorer_calls_predict(data, scorer, score):
+def _check(scorer, score, data, sign):
     trees, maps = data
     cutter = Cutter(n_regions=3)
-    expected = score(maps, cutter.predict(trees))
-    assert scorer(cutter, trees, maps) == expected
+    assert scorer(cutter, trees, maps) == sign * score(maps, cutter.predict(trees))
     weights = [1, 2, 3, 4, 5, 6]
-    assert scorer(cutter, trees, maps, sample_weight=weights) == score(
+    assert scorer(cutter, trees, maps, sample_weight=weights) == sign * score(
         maps, cutter.predict(trees), sample_weight=weights
     )
+    assert pickle.loads(pickle.dumps(scorer))(cutter, trees, maps) == scorer(
+        cutter, trees, maps
+    )
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_scorer_calls_predict(data, name):
+    scorer = getattr(metrics, f"{name}_scorer")
+    _check(scorer, getattr(metrics, f"{name}_score"), data, 1)
+
+
+def test_less_information_is_better(data):
+    scorer = metrics.variation_of_information_scorer
+    _check(scorer, metrics.variation_of_information_score, data, -1)
+    trees, maps = data
+    assert scorer(Cutter(5), trees, maps) == pytest.approx(0)
+    assert scorer(Cutter(1), trees, maps) < -1
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("scale", ["ods", "ois"])
+def test_scorers_of_the_best_cuts(data, measure, scale):
+    def score(y_true, y_pred, **kwargs):
+        best = metrics.best_cut_scores(y_true, y_pred, **kwargs)[measure]
+        return getattr(best, scale)
+
+    sign = -1 if measure == "variation_of_information" else 1
+    _check(getattr(metrics, f"{scale}_{measure}_scorer"), score, data, sign)
+
+
+def test_no_scorer_is_forgotten():
+    names = {f"{name}_scorer" for name in PLAIN} | {"variation_of_information_scorer"}
+    names |= {f"{s}_{m}_scorer" for s in ("ods", "ois") for m in MEASURES}
+    assert names == {name for name in metrics.__all__ if name.endswith("_scorer")}
 
 
 def test_grid_search(data):
