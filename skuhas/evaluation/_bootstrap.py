@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skuhas._common import check_integer, check_real
 from skuhas.evaluation._figures import Statistic
 
 N_RESAMPLES = 2000
@@ -44,21 +45,19 @@ class Interval(NamedTuple):
 
 
 def bootstrap(
-    first: Statistic,
+    figures: Mapping[str, Statistic],
     n_images: int,
-    second: Statistic | None = None,
     *,
     n_resamples: int = N_RESAMPLES,
     level: float = LEVEL,
     random_state: int = 0,
-) -> Interval:
-    """Return a figure, or the difference of two, with its percentile interval.
+) -> dict[str, Interval]:
+    """Return figures with their percentile intervals.
 
     Parameters
     ----------
-    first, second : callable
-        Figures for weights of the same images. Both get the same weights, so that
-        the difference is paired.
+    figures : dict of callable
+        For weights of the same images; all get the same ones.
     n_images : int
     n_resamples : int, default=2000
     level : float, default=0.95
@@ -69,26 +68,38 @@ def bootstrap(
     B. Efron and R. Tibshirani. "An Introduction to the Bootstrap". 1993, chapter
     13: images are drawn with replacement, as many as there are.
     """
-
-    def figure(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        value = first(weights)
-        return value if second is None else value - second(weights)
-
-    nan = float("nan")
+    check_integer(n_resamples, "n_resamples", low=1)
+    check_real(level, "level", low=0.0, high=1.0)
+    check_integer(random_state, "random_state", low=0)
     if n_images == 0:
-        return Interval(nan, nan, nan)
-    value = float(figure(np.ones((1, n_images)))[0])
-    if n_images < 2:
-        return Interval(value, nan, nan)
-    drawn = [figure(weights) for weights in _draws(n_images, n_resamples, random_state)]
-    values = np.concatenate(drawn)
-    # A class may be absent from all images that were drawn.
+        return {}
+    ones = np.ones((1, n_images))
+    values = {name: float(figure(ones)[0]) for name, figure in figures.items()}
+    drawn: dict[str, list[NDArray[np.float64]]] = {name: [] for name in figures}
+    if n_images > 1:
+        for weights in _draws(n_images, n_resamples, random_state):
+            for name, figure in figures.items():
+                drawn[name].append(figure(weights))
+    return {
+        name: Interval(value, *_ends(drawn[name], level))
+        for name, value in values.items()
+    }
+
+
+def difference(first: Statistic, second: Statistic) -> Statistic:
+    """Return the difference of two figures of the same images."""
+    return lambda weights: first(weights) - second(weights)
+
+
+def _ends(drawn: list[NDArray[np.float64]], level: float) -> tuple[float, float]:
+    values = np.concatenate(drawn) if drawn else np.empty(0)
+    # A figure may be undefined for some of the images that are drawn.
     values = values[~np.isnan(values)]
-    if values.size == 0:
-        return Interval(value, nan, nan)
+    if not values.size:
+        return float("nan"), float("nan")
     tail = (1 - level) / 2
     low, high = np.quantile(values, [tail, 1 - tail])
-    return Interval(value, float(low), float(high))
+    return float(low), float(high)
 
 
 def _draws(n_images: int, n_resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:

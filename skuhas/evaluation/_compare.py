@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skuhas.evaluation._bootstrap import Interval, bootstrap
+from skuhas.evaluation._bootstrap import Interval, bootstrap, difference
 from skuhas.evaluation._figures import FIGURES, statistics
 from skuhas.evaluation._result import Evaluation
 from skuhas.evaluation._tables import Cell, Row, Table
@@ -200,20 +200,21 @@ def compare_runs(
     before, after = (statistics([each[name] for name in shared]) for each in entries)
     common = [name for name in before if name in after]
     ones = np.ones((1, len(shared)))
+    intervals = bootstrap(
+        {
+            name: difference(after[name], before[name])
+            for name in _metrics(metric, common)
+        },
+        len(shared),
+        n_resamples=n_resamples,
+        level=level,
+        random_state=random_state,
+    )
     figures = {
         name: Difference(
-            float(before[name](ones)[0]),
-            float(after[name](ones)[0]),
-            bootstrap(
-                after[name],
-                len(shared),
-                before[name],
-                n_resamples=n_resamples,
-                level=level,
-                random_state=random_state,
-            ),
+            float(before[name](ones)[0]), float(after[name](ones)[0]), interval
         )
-        for name in _metrics(metric, common)
+        for name, interval in intervals.items()
     }
     names = _names(first, second, methods)
     return Comparison(names, len(shared), [len(each) for each in entries], figures)

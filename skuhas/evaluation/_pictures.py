@@ -108,7 +108,7 @@ def write_sheet(
 ) -> None:
     """Draw the worst images on the left and the best ones on the right."""
     columns = [
-        (heading, [(_panels(each), each.caption) for each in examples])
+        (heading, [_panels(each) for each in examples])
         for heading, examples in (("Worst", worst), ("Best", best))
     ]
     columns = [(heading, rows) for heading, rows in columns if rows]
@@ -144,8 +144,8 @@ def write_sheet(
         sheet.save(handle, format="PNG", optimize=True)
 
 
-def _panels(example: Example) -> list[NDArray[np.uint8]]:
-    """Return image, ground truth and cut at the size in which they are drawn."""
+def _panels(example: Example) -> tuple[list[NDArray[np.uint8]], str]:
+    """Return image, ground truth and cut as they are drawn, and the caption."""
     image = as_rgb_image(example.sample.image)
     height, width = image.shape[:2]
     scale = min(PANEL[0] / width, PANEL[1] / height)
@@ -159,12 +159,16 @@ def _panels(example: Example) -> list[NDArray[np.uint8]]:
         cut = np.asarray(picture).astype(np.int64)
     # What stands for pixels outside every region.
     cut[cut == 255] = -1
+    n_regions = int(cut.max()) + 1
     cut = _nearest(cut, shape)
-    return [
+    found = matched_colors(labels, colors, cut)
+    panels = [
         small,
         overlay(small, labels, colors, alpha=STRENGTH),
-        overlay(small, cut, matched_colors(labels, colors, cut), alpha=STRENGTH),
+        overlay(small, cut, found, alpha=STRENGTH),
     ]
+    many = "1 region" if n_regions == 1 else f"{n_regions} regions"
+    return panels, f"{example.caption}   cut into {many}"
 
 
 def colored_truth(truth: Any) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

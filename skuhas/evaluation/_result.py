@@ -11,8 +11,8 @@ import numpy as np
 
 from skuhas._common import atomic_write, check_choice
 from skuhas.batch import BatchError
-from skuhas.evaluation._bootstrap import Interval, bootstrap
-from skuhas.evaluation._figures import FIGURES, OF_IMAGES, class_ious, statistics
+from skuhas.evaluation._bootstrap import Interval, bootstrap, difference
+from skuhas.evaluation._figures import OF_IMAGES, class_ious, statistics
 from skuhas.evaluation._published import paper_figures, source
 from skuhas.evaluation._records import (
     DONE,
@@ -248,10 +248,7 @@ class Evaluation:
 
     def _figures(self, method, settings):
         entries = list(self.entries(method).values())
-        return {
-            name: bootstrap(statistic, len(entries), **settings)
-            for name, statistic in statistics(entries).items()
-        }
+        return bootstrap(statistics(entries), len(entries), **settings)
 
     def differences(self, *, n_resamples=2000, level=0.95, random_state=0):
         """Compare the reference, cut to their numbers of nodes, with the others.
@@ -285,20 +282,24 @@ class Evaluation:
                 for side in (0, 1)
             ]
             ones = np.ones((1, len(rows)))
-            for name in rows[0][0]:
-                ours, theirs = sides[0][name], sides[1][name]
-                found[method][name] = {
-                    "method": float(theirs(ones)[0]),
-                    "reference": float(ours(ones)[0]),
-                    "difference": bootstrap(
-                        ours,
-                        len(rows),
-                        theirs,
-                        n_resamples=n_resamples,
-                        level=level,
-                        random_state=random_state,
-                    ),
+            intervals = bootstrap(
+                {
+                    name: difference(*(side[name] for side in sides))
+                    for name in rows[0][0]
+                },
+                len(rows),
+                n_resamples=n_resamples,
+                level=level,
+                random_state=random_state,
+            )
+            found[method] = {
+                name: {
+                    "method": float(sides[1][name](ones)[0]),
+                    "reference": float(sides[0][name](ones)[0]),
+                    "difference": interval,
                 }
+                for name, interval in intervals.items()
+            }
         return found
 
     # -------------------------------------------------------------------- tables
@@ -429,8 +430,3 @@ def _plain(interval):
 
 def _beside(published, name):
     return {"published": published[name]} if name in published else {}
-
-
-def is_figure(name):
-    """Tell whether there is a figure of that name."""
-    return name in FIGURES

@@ -309,9 +309,11 @@ def as_markdown(result: Any) -> str:
 
 def _facts(result: Any) -> list[str]:
     features = result.settings["features"]
-    kind = features["class"].rpartition(".")[2] if features else "none"
-    model = (features or {}).get("model")
-    described = f"{kind}({model})" if model else kind
+    described = str(features)
+    if isinstance(features, dict):
+        described = features["class"].rpartition(".")[2]
+        if "model" in features:
+            described += f" {features['model']}"
     counts = [f"{result.n_done} scored"]
     if result.n_failed:
         counts.append(f"{result.n_failed} failed")
