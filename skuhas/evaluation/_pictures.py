@@ -141,7 +141,7 @@ def write_sheet(
             draw.text((x, below), caption, fill=INK, font=_font(13))
             y += height
     with atomic_write(path) as handle:
-        sheet.save(handle, format="PNG", optimize=True)
+        sheet.save(handle, format="PNG")
 
 
 def _panels(example: Example) -> tuple[list[NDArray[np.uint8]], str]:

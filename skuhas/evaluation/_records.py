@@ -116,6 +116,7 @@ def read_header(folder: Path) -> dict[str, Any]:
             raise ValueError("another format or version")
         if header.keys() < {"settings", "versions", "started", "n_images"}:
             raise ValueError("entries are missing")
+        del header["format"], header["version"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BatchError(
             f"{str(path)!r} is not an evaluation that this skuhas can read: {error}."

@@ -87,7 +87,10 @@ def test_figures_of_flat_cuts_are_the_scores(regions, fast, weights):
 
 
 def test_a_class_that_no_drawn_image_has_does_not_count():
-    tables = [{"classes": {"a": [1, 2, 2]}}, {"classes": {"a": [2, 2, 2], "b": [0, 4, 4]}}]
+    tables = [
+        {"classes": {"a": [1, 2, 2]}},
+        {"classes": {"a": [2, 2, 2], "b": [0, 4, 4]}},
+    ]
     entries = [{"scores": {}, "tables": table} for table in tables]
     found = statistics(entries)
     assert value(found["mean_iou"], [1, 0]) == 0.5
