@@ -261,7 +261,7 @@ def _metrics(metric: Any, common: list[str]) -> list[str]:
 
 
 def _near(name: Any, names: list[str]) -> str:
-    near = difflib.get_close_matches(str(name).lower(), names, n=2)
+    near = difflib.get_close_matches(str(name).lower(), names, n=2, cutoff=0.5)
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 

@@ -106,7 +106,7 @@ def make_method(name: str, **parameters: Any) -> Any:
     """
     names = method_names()
     if name not in names:
-        near = difflib.get_close_matches(str(name).lower(), names, n=3)
+        near = difflib.get_close_matches(str(name).lower(), names, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise ValueError(
             f"methods must be among {', '.join(names)}, got {name!r}.{hint}"

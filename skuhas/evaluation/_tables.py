@@ -211,14 +211,18 @@ def _table(
 
 
 def _best(name: str, summary: dict[str, dict[str, Interval]]) -> set[str]:
-    """Return the methods with the best value, where there are several to choose."""
+    """Return the methods with the best value, where not all have the same."""
     figure = FIGURES[name]
     values = {
         method: figures[name].value
         for method, figures in summary.items()
         if name in figures and not math.isnan(figures[name].value)
     }
-    if len(values) < 2 or figure.larger_is_better is None or figure.unit == "s":
+    if (
+        len(set(values.values())) < 2
+        or figure.larger_is_better is None
+        or figure.unit == "s"
+    ):
         return set()
     top = (max if figure.larger_is_better else min)(values.values())
     return {method for method, value in values.items() if value == top}

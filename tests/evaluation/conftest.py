@@ -62,12 +62,12 @@ def make_dataset(folder, n_images=5, kind="classes", name="yard"):
 
 @pytest.fixture
 def classes(tmp_path):
-    return make_dataset(tmp_path / "data")
+    return make_dataset(tmp_path / "classes")
 
 
 @pytest.fixture
 def regions(tmp_path):
-    return make_dataset(tmp_path / "data", kind="regions", name="parts")
+    return make_dataset(tmp_path / "regions", kind="regions", name="parts")
 
 
 @pytest.fixture
