@@ -134,3 +134,13 @@ def test_throughput_prints_its_table():
         one, two, ratio = map(float, starting(rows, *name)[len(name) :])
         assert two / one == pytest.approx(ratio, abs=0.02 + 0.02 / one)
     assert starting(rows, "threads")[-3:] == ["1,", "torch", "1"]
+
+
+def test_large_pictures_and_what_is_found_in_them():
+    rows = lines("large.py", "--scale", 16)
+    assert starting(rows, "photograph")[1] == "240x135"
+    panorama = starting(rows, "panorama")
+    assert panorama[1] == "1250x125"
+    assert 500 < int(panorama[4]) < 3000
+    found = starting(rows, "discs", "of", "51", "pixels,", "so:")
+    assert int(found[found.index("over") - 3]) >= 4

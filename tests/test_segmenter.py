@@ -1,4 +1,8 @@
+import functools
+import sys
+import threading
 import time
+import types
 
 import numpy as np
 import pytest
@@ -6,7 +10,8 @@ from joblib import Memory
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-import skuhas.segmenter._estimator as segmenter_module
+import skuhas.segmenter._cache as cache_module
+import skuhas.segmenter._running as running_module
 from skuhas import (
     PAPER_SETTINGS,
     ColorFeatures,
@@ -221,13 +226,13 @@ def test_jobs_do_not_change_the_trees(color_maps):
 
 def test_memory_builds_each_graph_once(color_maps, tmp_path, monkeypatch):
     calls = []
-    original = segmenter_module.region_graph
+    original = cache_module.region_graph
 
     def region_graph(*args, **kwargs):
         calls.append(1)
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(segmenter_module, "region_graph", region_graph)
+    monkeypatch.setattr(cache_module, "region_graph", region_graph)
     memory = Memory(tmp_path, verbose=0)
     trees = [
         HierarchicalSpectralSegmenter(memory=memory, max_ncut=max_ncut).predict(
@@ -238,6 +243,124 @@ def test_memory_builds_each_graph_once(color_maps, tmp_path, monkeypatch):
     assert len(calls) == 2
     plain = HierarchicalSpectralSegmenter(max_ncut=0.2).predict(color_maps[:2])
     assert trees[1] == plain
+
+
+def _halves(columns):
+    """Return a function that divides an image at a column."""
+    source = f"""
+def halves(image):
+    labels = np.zeros(image.shape[:2], dtype=int)
+    labels[:, {columns}:] = 1
+    return labels
+"""
+    names = {"np": np, "__name__": "made_by_a_test"}
+    exec(source, names)
+    return names["halves"]
+
+
+def test_memory_knows_an_edited_function(color_maps, tmp_path, monkeypatch):
+    # joblib finds functions by name in their module.
+    module = types.ModuleType("made_by_a_test")
+    monkeypatch.setitem(sys.modules, "made_by_a_test", module)
+    calls = []
+    original = cache_module.region_graph
+
+    def region_graph(*args, **kwargs):
+        calls.append(1)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(cache_module, "region_graph", region_graph)
+    areas = []
+    for columns in (3, 3, 5):
+        module.halves = _halves(columns)
+        segmenter = HierarchicalSpectralSegmenter(
+            superpixels=module.halves, memory=Memory(tmp_path, verbose=0)
+        )
+        (tree,) = segmenter.predict(color_maps[:1])
+        areas.append(tree.area[0] / tree.shape[0])
+    assert areas == [3, 3, 5]
+    assert len(calls) == 2
+
+
+def test_memory_tells_partials_and_closures_apart(color_maps, tmp_path):
+    def at(columns):
+        def halves(image, shift=0):
+            labels = np.zeros(image.shape[:2], dtype=int)
+            labels[:, columns + shift :] = 1
+            return labels
+
+        return halves
+
+    functions = [at(3), at(4), functools.partial(at(3), shift=4)]
+    trees = [
+        HierarchicalSpectralSegmenter(
+            superpixels=function, memory=str(tmp_path)
+        ).predict(color_maps[:1])[0]
+        for function in functions
+    ]
+    assert [tree.area[0] / tree.shape[0] for tree in trees] == [3, 4, 7]
+
+
+def test_memory_refuses_what_cannot_be_pickled(color_maps, tmp_path):
+    lock = threading.Lock()
+
+    def locked(image):
+        with lock:
+            return np.zeros(image.shape[:2], dtype=int)
+
+    segmenter = HierarchicalSpectralSegmenter(superpixels=locked, memory=str(tmp_path))
+    with pytest.raises(TypeError, match=r"superpixels=.* cannot be cached"):
+        segmenter.predict(color_maps[:1])
+
+
+def test_graphs_wait_a_few_ahead_of_their_device(color_maps, monkeypatch):
+    pytest.importorskip("torch")
+    made, most = [0], [0]
+    original = running_module.build
+
+    def build(*args):
+        made[0] += 1
+        return original(*args)
+
+    def grown(graphs, *_):
+        time.sleep(0.05)
+        most[0] = max(most[0], made[0])
+        made[0] -= len(graphs)
+        return [None] * len(graphs)
+
+    monkeypatch.setattr(running_module, "build", build)
+    monkeypatch.setattr(running_module, "_grown", grown)
+    monkeypatch.setattr(running_module, "TOGETHER", 1)
+    maps = color_maps[:1] * 20
+    HierarchicalSpectralSegmenter(device="cpu", n_jobs=2, max_depth=1).predict(maps)
+    # Four at a time, and the one that closed its group before.
+    assert most[0] <= 6
+
+
+def test_trees_before_a_failure_are_kept_on_a_device_too(color_maps):
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    seen = []
+
+    def fails_at_the_third(image):
+        seen.append(torch.get_num_threads())
+        if len(seen) == 3:
+            raise ValueError("no superpixels here")
+        return np.arange(image.shape[0] * image.shape[1]).reshape(image.shape[:2]) // 99
+
+    segmenter = HierarchicalSpectralSegmenter(
+        superpixels=fails_at_the_third, device="cpu"
+    )
+    try:
+        with pytest.raises(ValueError, match=r"X\[2\]: no superpixels") as caught:
+            segmenter.predict(color_maps[:1] * 4)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    first, second = caught.value.partial_results
+    assert first == second
+    assert set(seen) == {1}
 
 
 def test_progress_goes_to_standard_error(color_maps, capsys):

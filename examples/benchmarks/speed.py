@@ -560,6 +560,12 @@ def main():
     )
     if arguments.plot is not None:
         check_plot(arguments.plot)
+    n_tokens = arguments.leaves_grid[0] * arguments.leaves_grid[1]
+    if "leaves" in tables and arguments.leaves >= n_tokens:
+        parser.error(
+            f"--leaves must be fewer than the {n_tokens} tokens of --leaves-grid, got "
+            f"{arguments.leaves}"
+        )
     # First, and before anything large is imported: on Linux a process starts
     # with the peak of its parent.
     if "scaling" in tables:

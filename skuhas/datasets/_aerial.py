@@ -37,15 +37,17 @@ class ColourCodes:
                 f"{str(annotation)!r} must be an RGB picture of the classes' colours, "
                 f"got shape {pixels.shape} of {pixels.dtype}."
             )
-        table = np.full(8, -1, dtype=np.int32)
-        for (red, green, blue), label in COLOURS.items():
-            table[(red > 0) * 4 + (green > 0) * 2 + (blue > 0)] = label
-        full = pixels > 127
-        corner = full[..., 0] * np.uint8(4) + full[..., 1] * np.uint8(2) + full[..., 2]
-        labels = table[corner]
-        # Bytes wrap around, so that both ends of the range come to lie together.
-        near = (pixels + np.uint8(TOLERANCE)) <= 2 * TOLERANCE
-        unknown = ~near.all(axis=2) | (labels < 0)
+        # A channel is none (0), full (1), or neither (32), and a colour the sum of
+        # 4, 2 and 1 times its channels: at most 7 where it can be a class.
+        value = np.arange(256)
+        digit = np.where(value <= TOLERANCE, 0, 32).astype(np.uint8)
+        digit[value >= 255 - TOLERANCE] = 1
+        table = np.full(256, -1, dtype=np.int32)
+        for colour, label in COLOURS.items():
+            table[np.dot((4, 2, 1), digit[list(colour)])] = label
+        red, green, blue = (digit[pixels[..., channel]] for channel in range(3))
+        labels = table[4 * red + 2 * green + blue]
+        unknown = labels < 0
         if unknown.any():
             colours = np.unique(pixels[unknown], axis=0)
             raise DatasetError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -18,7 +19,8 @@ from skuhas.datasets._readers import LabelMap, shorten
 from skuhas.hierarchies import LabelHierarchy
 
 
-@dataclass(frozen=True)
+# Compared as itself, so that it has a hash although outlines have none.
+@dataclass(frozen=True, eq=False)
 class Objects:
     """What a JSON file says of one image: its size and (label, area, outline)s."""
 
@@ -74,7 +76,10 @@ def _decode(code: Mapping[str, Any], shape: tuple[int, ...]) -> NDArray[np.bool_
             package="skuhas[export]",
             purpose="Decoding compressed run lengths of COCO",
         )
-        return np.asarray(mask.decode(dict(code))).astype(bool)
+        with warnings.catch_warnings():
+            # It was written for NumPy 1, and NumPy 2 says so at every call.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return np.asarray(mask.decode(dict(code))).astype(bool)
     values = np.arange(len(counts)) % 2 == 1
     return np.repeat(values, counts).reshape(shape, order="F")
 

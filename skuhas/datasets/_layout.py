@@ -175,22 +175,17 @@ def fixed_folder(pattern: str, values: Mapping[str, str]) -> str:
 
 def match(root: Path, pattern: str) -> list[tuple[Path, dict[str, str]]]:
     """Return the files and folders of a pattern, with the values of its fields."""
-    expression = ""
-    seen: set[str] = set()
-    for text in re.split(r"(\{\w+\})", pattern):
-        name = text[1:-1]
-        if not FIELD.fullmatch(text):
-            expression += re.escape(text)
-        elif name in seen:
-            expression += f"(?P={name})"
-        else:
-            seen.add(name)
-            expression += f"(?P<{name}>[^/]+)"
+    # Splitting by the fields leaves their names at the odd places.
+    words = FIELD.split(pattern)
+    words[::2] = map(re.escape, words[::2])
+    words[1::2] = [f"(?P<{name}>[^/]+)" for name in words[1::2]]
+    expression = re.compile("".join(words))
     rows = []
     for path in root.glob(FIELD.sub("*", pattern)):
-        found = re.fullmatch(expression, path.relative_to(root).as_posix())
-        # Files that begin with a dot are the system's.
-        if found and not path.name.startswith("."):
+        name = path.relative_to(root).as_posix()
+        found = expression.fullmatch(name)
+        # What begins with a dot is the system's.
+        if found and not any(part.startswith(".") for part in name.split("/")):
             rows.append((path, found.groupdict()))
     return sorted(rows, key=lambda row: row[0].as_posix())
 

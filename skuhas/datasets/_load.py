@@ -140,7 +140,10 @@ def _hierarchy(
     if isinstance(given, LabelHierarchy):
         return given
     if given is not None:
-        return LabelHierarchy.load(given)
+        try:
+            return LabelHierarchy.load(given)
+        except ValueError as error:
+            raise ValueError(f"hierarchy: {error}") from None
     own = source.hierarchy(root)
     if own is None and description.hierarchy is not None:
         return LabelHierarchy.load(description.hierarchy)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skuhas.datasets._errors import DatasetError
 from skuhas.datasets._readers import DAMAGED, LabelMap, shorten
@@ -25,7 +26,7 @@ def read_mat(path: Path, variable: str) -> Any:
     try:
         return loadmat(path, variable_names=[variable], simplify_cells=True)[variable]
     # SciPy's reader raises whatever damaged bytes lead it to.
-    except (*DAMAGED, KeyError, TypeError, NotImplementedError, MemoryError) as error:
+    except Exception as error:
         raise DatasetError(
             f"cannot read {variable!r} in {str(path)!r}: {type(error).__name__} "
             f"{error}."
@@ -74,53 +75,56 @@ def pascal_parts() -> dict[tuple[str, str], int]:
 class PascalPartMat:
     """Objects with masks of their parts: ``anno.objects(i).parts(j)``.
 
-    Where masks lie on each other the smaller one is seen, an eye on a head.
-    Pixels of an object outside all of its parts belong to no class: they are to
-    be ignored, unless the object is one of those that have no parts at all.
+    Later objects lie on earlier ones, as the data set's own code has it. Within
+    an object the smaller part is seen, an eye on a head. Pixels of an object
+    outside all of its parts belong to no class: they are to be ignored, unless
+    the object is of those that have no parts at all.
     """
 
     def __call__(self, annotation: Path, shape: tuple[int, int]) -> LabelMap:
         """Return the labels of the hierarchy "pascalpart"."""
+        labels = np.zeros(shape, dtype=np.int32)
+        unknown: set[str] = set()
         try:
             content = read_mat(annotation, "anno")
-            masks = list(self._masks(content, str(annotation)))
-            sizes = {mask.shape for _, mask in masks}
-            if any(size != shape for size in sizes):
-                raise DatasetError(
-                    f"the masks in {str(annotation)!r} are of sizes {sorted(sizes)}, "
-                    f"the image is of {shape} (height, width)."
-                )
+            for item in structures(content["objects"]):
+                for label, mask in _layers(item, unknown):
+                    if mask.shape != shape:
+                        raise DatasetError(
+                            f"a mask in {str(annotation)!r} is of size {mask.shape}, "
+                            f"the image is of {shape} (height, width)."
+                        )
+                    labels[mask] = label
         except (KeyError, TypeError, IndexError) as error:
             raise DatasetError(
                 f"'anno' in {str(annotation)!r} is not of the form of Pascal-Part: "
                 f"{type(error).__name__} {error}."
             ) from error
-        labels = np.zeros(shape, dtype=np.int32)
-        # Objects first and then parts, each the largest first.
-        masks.sort(key=lambda row: (row[0] is not None, -int(row[1].sum())))
-        for label, mask in masks:
-            labels[mask] = PASCAL_UNLABELLED if label is None else label
-        return labels
-
-    def _masks(self, content: Any, name: str) -> Any:
-        """Yield labels and masks, None for the object around its parts."""
-        table, unknown = pascal_parts(), set()
-        for item in structures(content["objects"]):
-            kind = PASCAL_NAMES.get(str(item["class"]), str(item["class"]))
-            mask = np.asarray(item["mask"]).astype(bool)
-            yield table.get((kind, "")), mask
-            parts = structures(item["parts"])
-            for part in parts:
-                label = table.get((kind, str(part["part_name"])))
-                if label is None:
-                    unknown.add(f"{part['part_name']} of {kind}")
-                else:
-                    yield label, np.asarray(part["mask"]).astype(bool)
-            known = any(kind in (name, above) for above, name in table)
-            if not parts and (kind, "") not in table and not known:
-                unknown.add(kind)
         if unknown:
             raise DatasetError(
-                f"{name!r} has objects or parts that the hierarchy 'pascalpart' does "
-                f"not know: {shorten(sorted(unknown))}."
+                f"{str(annotation)!r} has objects or parts that the hierarchy "
+                f"'pascalpart' does not know: {shorten(sorted(unknown))}."
             )
+        return labels
+
+
+def _layers(item: Any, unknown: set[str]) -> list[tuple[int, NDArray[np.bool_]]]:
+    """Return an object's labels and masks in the order in which they are painted.
+
+    Names without a label are added to `unknown`.
+    """
+    table = pascal_parts()
+    kind = PASCAL_NAMES.get(str(item["class"]), str(item["class"]))
+    if not any(kind == above for above, _ in table):
+        unknown.add(kind)
+        return []
+    parts = []
+    for part in structures(item["parts"]):
+        label = table.get((kind, str(part["part_name"])))
+        if label is None:
+            unknown.add(f"{part['part_name']} of {kind}")
+        else:
+            parts.append((label, np.asarray(part["mask"]).astype(bool)))
+    parts.sort(key=lambda layer: -int(layer[1].sum()))
+    whole = table.get((kind, ""), PASCAL_UNLABELLED)
+    return [(whole, np.asarray(item["mask"]).astype(bool)), *parts]

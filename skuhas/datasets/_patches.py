@@ -75,7 +75,7 @@ class ImagePatch:
         return pixels[self.top : bottom, self.left : right].copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        pixels = self.cut(_whole_image(self.path))
+        pixels = self.cut(_whole_image(self.path, _changed(self.path)))
         return pixels if dtype is None else pixels.astype(dtype)
 
     def __str__(self) -> str:
@@ -92,7 +92,9 @@ class PatchReader:
 
     def __call__(self, annotation: Any, shape: tuple[int, int]) -> Any:
         """Return the patch of a label map, or of each of several."""
-        labels = _whole_labels(self.reader, annotation, self.patch.path)
+        image = self.patch.path
+        when = (_changed(image), _changed(annotation))
+        labels = _whole_labels(self.reader, annotation, image, when)
         if isinstance(labels, list):
             return [self.patch.cut(each) for each in labels]
         return self.patch.cut(labels)
@@ -117,15 +119,20 @@ def _parts(length: int, side: int) -> list[tuple[int, int]]:
     return list(pairwise(edges))
 
 
+def _changed(file: Any) -> int:
+    """Return when a file was last changed, so that no older content is kept."""
+    return file.stat().st_mtime_ns if isinstance(file, Path) and file.exists() else 0
+
+
 # Patches of one file are mostly read one after the other.
 @lru_cache(maxsize=1)
-def _whole_image(path: Path) -> NDArray[np.uint8]:
+def _whole_image(path: Path, changed: int) -> NDArray[np.uint8]:
     return as_rgb_image(path, str(path))
 
 
 @lru_cache(maxsize=1)
 def _whole_labels(
-    reader: Reader, annotation: Any, image: Path
+    reader: Reader, annotation: Any, image: Path, changed: tuple[int, int]
 ) -> LabelMap | list[LabelMap]:
     shape = image_shape(image)
     labels = reader(annotation, shape)

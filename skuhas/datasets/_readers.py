@@ -19,6 +19,9 @@ LabelMap: TypeAlias = NDArray[np.int32]
 # What decoders raise on damaged files, beside OSError.
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, zlib.error, IndexError)
 
+# Where a PNG keeps its orientation.
+EXIF = {"exif", "Raw profile type exif"}
+
 
 class Reader(Protocol):
     """Reads the ground truth of one image; picklable, and equal settings are equal."""
@@ -32,8 +35,13 @@ def image_shape(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             width, height = image.size
+            if image.format == "TIFF":
+                # Some versions of Pillow have turned the size already.
+                width, height = image.tag_v2[256], image.tag_v2[257]
+            # To look for what a PNG has not said at its beginning, all is decoded.
+            silent = image.format == "PNG" and not EXIF & set(image.info)
             # The tag of orientation: 5 to 8 are turned by a quarter.
-            turned = image.getexif().get(274, 1) >= 5
+            turned = not silent and image.getexif().get(274, 1) >= 5
     except FileNotFoundError:
         raise DatasetError(f"no such image: {str(path)!r}.") from None
     except (*DAMAGED, Image.DecompressionBombError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ class Sample:
     ----------
     id : str
         Unique in the data set, and fit to be the stem of a file.
-    image : path-like or ImagePatch
+    image : path-like, ImagePatch, PIL image or array
         What transformers of images take.
     annotation : object or None, default=None
         What `reader` takes, mostly the path of a file; None where the image has
@@ -54,7 +55,7 @@ class Sample:
         hierarchy: LabelHierarchy | None = None,
     ) -> None:
         self.id = id
-        self.image = Path(image) if isinstance(image, str) else image
+        self.image = Path(image) if isinstance(image, (str, PathLike)) else image
         self.hierarchy = hierarchy
         self._annotation = annotation
         self._reader = reader
@@ -72,6 +73,9 @@ class Sample:
         """Height and width of the image, from its header."""
         if isinstance(self.image, Path):
             return image_shape(self.image)
+        if hasattr(self.image, "getbands"):
+            width, height = self.image.size
+            return (height, width)
         return self.image.shape[:2]
 
     def label_map(self) -> LabelMap | list[LabelMap] | None:
@@ -102,12 +106,12 @@ class Sample:
         maps = [each.astype(np.int32, copy=False) for each in maps]
         return maps if several else maps[0]
 
-    def target(self) -> RegionTree | list[LabelMap] | None:
+    def target(self) -> RegionTree | LabelMap | list[LabelMap] | None:
         """Return the ground truth as the scores take it.
 
         Returns
         -------
-        RegionTree, list of ndarray, or None
+        RegionTree, ndarray, list of ndarray, or None
             The hierarchy's tree of the label map, with -1 in its leaf labels at
             ignored pixels; the label maps themselves where there is no
             hierarchy; None where there is no ground truth, or every pixel is to

@@ -156,5 +156,9 @@ mapillary-vistas/
     {training,validation}/v2.0/labels/*.png    (124 classes, where there are no such)
     config_v2.0.json                           (for v2.0)
 """,
-    sources=(_vistas("v1.2/"), _vistas(""), VistasTwo(_vistas("v2.0/"), "config_v2.0.json")),
+    sources=(
+        _vistas("v1.2/"),
+        _vistas(""),
+        VistasTwo(_vistas("v2.0/"), "config_v2.0.json"),
+    ),
 )

@@ -1,6 +1,7 @@
 """Which device trees are grown on."""
 
 import re
+from contextlib import contextmanager
 
 from skuhas._common import optional_import
 
@@ -30,3 +31,22 @@ def device_of(maps):
     device = getattr(maps[0].features, "device", None)
     is_gpu = getattr(device, "type", "cpu") == "cuda"
     return str(device) if is_gpu else None
+
+
+@contextmanager
+def single_threaded_torch(device):
+    """Hold PyTorch to one thread where trees are grown on the CPU.
+
+    Its threads wait for one another on the small matrices of a tree, and would
+    make the last digits depend on how many there are.
+    """
+    if device != "cpu":
+        yield
+        return
+    torch = optional_import("torch", package="torch", purpose=f"device={device!r}")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, check_memory
+from sklearn.utils.validation import check_is_fitted
 
 from skuhas._common import (
     base_seed,
@@ -15,10 +15,11 @@ from skuhas._common import (
 )
 from skuhas.features import as_feature_maps
 from skuhas.metrics import nm_covering_score
-from skuhas.segmenter._device import check_device, device_of
-from skuhas.segmenter._running import build, segment, segment_together
+from skuhas.segmenter._cache import cached_graphs
+from skuhas.segmenter._device import check_device, device_of, single_threaded_torch
+from skuhas.segmenter._running import build_all, segment, segment_together
 from skuhas.spectral import ASSIGN_LABELS, Gates
-from skuhas.superpixels import IMAGE_METHODS, TOKEN_METHODS, region_graph
+from skuhas.superpixels import IMAGE_METHODS, TOKEN_METHODS
 
 __all__ = ["PAPER_SETTINGS", "HierarchicalSpectralSegmenter"]
 
@@ -128,10 +129,12 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         Where PyTorch makes affinities, eigenvectors, k-means and cuts, for as
         many images at once as fit; superpixels of the image are found on the
         CPU all the same. None does it where the features are: on the GPU that
-        tensors are on, and with numpy, which is faster there, on the CPU.
+        tensors are on, and with numpy on the CPU. "cpu" is PyTorch on the CPU,
+        which is slower and good for trying what a GPU would do.
     memory : str or joblib.Memory, default=None
         Where graphs of superpixels are cached, so that a search over the gates
-        builds them once.
+        builds them once. Of a function as `superpixels`, its own code is part
+        of the key, the code of what it calls is not.
     n_jobs : int, default=None
         Images segmented in parallel, by joblib's rules, with one thread of
         linear algebra each. With a device, images whose superpixels are found
@@ -288,9 +291,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
             "seed": seed,
         }
         statistics = (self.mean_, self.scale_) if self.whiten else None
-        build_graph = region_graph
-        if self.memory is not None:
-            build_graph = check_memory(self.memory).cache(region_graph)
+        build_graph = cached_graphs(self.memory, self.superpixels)
         device = device_of(maps) if self.device is None else self.device
         settings = {**graph_settings, "seed": seed, "device": device}
         named = [(item, f"X[{position}]") for position, item in enumerate(maps)]
@@ -303,17 +304,12 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
             )
         else:
             # One process has the device; its threads find the superpixels.
-            graphs = Parallel(
-                n_jobs=self.n_jobs, return_as="generator", prefer="threads"
-            )(
-                delayed(build)(*entry, statistics, build_graph, settings)
-                for entry in named
-            )
+            graphs = build_all(named, statistics, build_graph, settings, self.n_jobs)
             results = segment_together(graphs, self.locality, growth)
         trees = []
         try:
             # Here too, since OpenBLAS may not listen to other threads.
-            with single_threaded_blas():
+            with single_threaded_blas(), single_threaded_torch(device):
                 trees.extend(
                     progress(
                         results,

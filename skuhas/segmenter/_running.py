@@ -3,6 +3,8 @@
 from contextlib import contextmanager
 
 import numpy as np
+from joblib import effective_n_jobs
+from sklearn.utils.parallel import Parallel, delayed
 
 from skuhas._common import single_threaded_blas
 from skuhas.spectral import grow_trees
@@ -59,20 +61,48 @@ def segment(feature_map, name, statistics, build_graph, settings, strength, grow
         return grow_trees([graph.source(strength)], [graph.leaf_labels], **growth)[0]
 
 
+def build_all(named, statistics, build_graph, settings, n_jobs):
+    """Yield the graphs of feature maps, in threads and a few ahead of their use."""
+    # joblib would go on to the last, however slowly they are taken.
+    ahead = 2 * effective_n_jobs(n_jobs)
+    for begin in range(0, len(named), ahead):
+        yield from Parallel(n_jobs=n_jobs, return_as="generator", prefer="threads")(
+            delayed(build)(*entry, statistics, build_graph, settings)
+            for entry in named[begin : begin + ahead]
+        )
+
+
 def segment_together(graphs, strength, growth):
-    """Yield the trees of graphs, as many at a time as a device can hold."""
-    group, size = [], 0
-    for graph in graphs:
+    """Yield the trees of graphs, as many at a time as a device can hold.
+
+    Where a graph fails, the trees of those before it come first.
+    """
+    group, size, first, failure = [], 0, 0, None
+    graphs = iter(graphs)
+    while True:
+        try:
+            graph = next(graphs)
+        except StopIteration:
+            break
+        except Exception as error:  # noqa: BLE001
+            failure = error
+            break
         cost = min(graph.shares.size, TOGETHER_SIDE) ** 2
         if group and size + cost > TOGETHER:
-            yield from _grown(group, strength, growth)
+            yield from _grown(group, strength, growth, first)
+            first += len(group)
             group, size = [], 0
         group.append(graph)
         size += cost
-    yield from _grown(group, strength, growth)
+    if group:
+        yield from _grown(group, strength, growth, first)
+    if failure is not None:
+        raise failure
 
 
-def _grown(graphs, strength, growth):
-    sources = [graph.source(strength) for graph in graphs]
-    with single_threaded_blas():
+def _grown(graphs, strength, growth, first):
+    last = first + len(graphs) - 1
+    name = f"X[{first}]" if last == first else f"one of X[{first}] to X[{last}]"
+    with _naming(name), single_threaded_blas():
+        sources = [graph.source(strength) for graph in graphs]
         return grow_trees(sources, [graph.leaf_labels for graph in graphs], **growth)

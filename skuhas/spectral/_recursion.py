@@ -108,7 +108,7 @@ def grow_trees(
     """Split several graphs into trees, small nodes of all of them together.
 
     A tree is the same alone and in company, but for the last bit of its figures
-    before NumPy 2.
+    before NumPy 2 and on PyTorch.
 
     Parameters
     ----------
