@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "skuhas.baselines": [
         "ContourMapReader",
+        "FelzenszwalbPyramid",
+        "KWaySpectralSegmenter",
         "LinkageSegmenter",
         "baseline_names",
         "make_baseline",
@@ -98,8 +100,10 @@ __all__ = [
     "DinoFeatures",
     "Evaluation",
     "FeatureMap",
+    "FelzenszwalbPyramid",
     "HierarchicalSpectralSegmenter",
     "ImageDataset",
+    "KWaySpectralSegmenter",
     "LabelHierarchy",
     "LinkageSegmenter",
     "LiteFeatures",
@@ -162,6 +166,8 @@ __all__ = [
 if TYPE_CHECKING:
     from skuhas.baselines import (
         ContourMapReader,
+        FelzenszwalbPyramid,
+        KWaySpectralSegmenter,
         LinkageSegmenter,
         baseline_names,
         make_baseline,

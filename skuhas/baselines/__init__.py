@@ -2,11 +2,15 @@
 
 from skuhas.baselines._contour_maps import ContourMapReader
 from skuhas.baselines._contours import tree_from_contours
+from skuhas.baselines._felzenszwalb import FelzenszwalbPyramid
+from skuhas.baselines._kway import KWaySpectralSegmenter
 from skuhas.baselines._linkage import LinkageSegmenter
 from skuhas.baselines._registry import baseline_names, make_baseline
 
 __all__ = [
     "ContourMapReader",
+    "FelzenszwalbPyramid",
+    "KWaySpectralSegmenter",
     "LinkageSegmenter",
     "baseline_names",
     "make_baseline",
