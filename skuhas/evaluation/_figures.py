@@ -13,9 +13,20 @@ from numpy.typing import NDArray
 Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 MEASURES = ("covering", "rand_index", "variation_of_information")
 # Thresholds on the altitude that the best one for a data set is taken from: the 99
-# of the usual benchmarks, and more where the altitudes of spectral trees crowd.
+# of the usual benchmarks, more where the altitudes of spectral trees crowd, and those
+# of heights that have no upper end, as Ward's.
 THRESHOLDS = np.unique(
-    np.round([*np.arange(100) / 100, *(1 - np.geomspace(0.002, 0.5, 60))], 5)
+    np.round(
+        np.concatenate(
+            [
+                np.arange(100) / 100,
+                1 - np.geomspace(0.002, 0.5, 60),
+                np.geomspace(0.0001, 0.1, 30),
+                np.geomspace(1, 1000, 60),
+            ]
+        ),
+        5,
+    )
 )
 
 

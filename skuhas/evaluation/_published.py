@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
 
-def published_rows(dataset: str, table: str) -> list[dict[str, Any]]:
-    """Return the published rows of a data set.
+def published_rows(settings: Mapping[str, Any], table: str) -> list[dict[str, Any]]:
+    """Return the published rows that stand beside those of a run.
 
     Parameters
     ----------
-    dataset : str
-        Its name for `load_dataset`.
+    settings : mapping
+        Of the run: "dataset", its name for `load_dataset`, and "hierarchy", the name
+        of the class tree, since other classes have other figures.
     table : {"nodes", "classes"}
         Figures for the whole class tree, or for the classes alone.
 
@@ -23,15 +25,18 @@ def published_rows(dataset: str, table: str) -> list[dict[str, Any]]:
     list of dict
         "method", and "figures" by the names of `FIGURES`.
     """
-    rows = _read()["rows"]
-    return [row for row in rows if (row["dataset"], row["table"]) == (dataset, table)]
+    data, name = _read(), settings["dataset"]
+    if settings.get("hierarchy") != data["hierarchies"].get(name):
+        return []
+    rows = data["rows"]
+    return [row for row in rows if (row["dataset"], row["table"]) == (name, table)]
 
 
-def paper_figures(dataset: str) -> dict[str, float]:
-    """Return the figures of the paper's main tables for a data set."""
+def paper_figures(settings: Mapping[str, Any]) -> dict[str, float]:
+    """Return the figures of the paper's main tables for the data set of a run."""
     found: dict[str, float] = {}
     for table in ("nodes", "classes"):
-        for row in published_rows(dataset, table):
+        for row in published_rows(settings, table):
             if row["method"] == "the paper":
                 found |= row["figures"]
     return found

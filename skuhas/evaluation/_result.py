@@ -363,7 +363,7 @@ class Evaluation:
                 writer.writerow({"id": name, "status": LEFT_OUT, "error": reason})
 
     def _results(self):
-        published = paper_figures(self.dataset)
+        published = paper_figures(self.settings)
         methods = {}
         for method, figures in self.summary().items():
             entries = list(self.entries(method).values())

@@ -198,7 +198,7 @@ def _table(
         ]
         if figures:
             rows.append(Row(method, cells))
-    for entry in published_rows(result.dataset, published) if published else []:
+    for entry in published_rows(result.settings, published) if published else []:
         shown = entry["figures"]
         cells = [
             Cell(FIGURES[name].text(shown[name])) if name in shown else Cell("–")

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from skuhas import Evaluation, dataset_names
+from skuhas import Evaluation, LabelHierarchy, dataset_names
 from skuhas.evaluation import Cell, Interval, Record, Row, Table
 from skuhas.evaluation._figures import FIGURES
-from skuhas.evaluation._published import paper_figures, published_rows
+from skuhas.evaluation._published import _read, paper_figures, published_rows
 
 REPOSITORY = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("SKUHAS_SHARED", REPOSITORY.parent / "shared"))
+HIERARCHY_OF = _read()["hierarchies"]
 PAPER = SHARED / "reference" / "paper_tables.json"
 
 
-def made(dataset="cityscapes", kind="tree", scores=((0.4, 0.6), (0.3, 0.3))):
+def made(dataset="cityscapes", hierarchy="cityscapes", scores=((0.4, 0.6), (0.3, 0.3))):
     """Return an evaluation of two images by as many methods as there are scores."""
     names = ["skuhas", "rival", "third"][: len(scores)]
     records = []
@@ -36,7 +37,8 @@ def made(dataset="cityscapes", kind="tree", scores=((0.4, 0.6), (0.3, 0.3))):
         "settings": {
             "dataset": dataset,
             "split": "val",
-            "kind": kind,
+            "kind": "tree",
+            "hierarchy": hierarchy,
             "features": {"class": "a.TimmFeatures", "model": "vit"},
             "methods": dict.fromkeys(names),
         }
@@ -58,7 +60,8 @@ def test_paper_s_figures_stand_below_ours():
     assert paper.published
     assert [cell.text for cell in paper.cells] == ["51.1", "43.8", "53.7", "78.8"]
     assert alone.rows[-1].cells[0].text == "48.8"
-    assert not any(row.published for row in made("mine").to_tables()[0].rows)
+    for other in (made("mine"), made(hierarchy="potsdam")):
+        assert not any(row.published for row in other.to_tables()[0].rows)
 
 
 def test_the_best_of_a_column_is_strong():
@@ -86,6 +89,10 @@ def test_verdicts(rival, verdict):
 def test_names_with_bars_do_not_break_the_table():
     table = Table("A", ["method", "x"], [Row("a|b", [Cell("1")])])
     assert table.to_markdown().splitlines()[-1] == r"| a\|b   | 1 |"
+
+
+def settings(name):
+    return {"dataset": name, "hierarchy": HIERARCHY_OF[name]}
 
 
 def test_published_figures_are_those_of_the_paper():
@@ -121,7 +128,7 @@ def test_published_figures_are_those_of_the_paper():
             keys = [columns[table][column] for column in paper[part]["columns"]]
             rows = [
                 row
-                for row in published_rows(name, table)
+                for row in published_rows(settings(name), table)
                 if row["method"] == "the paper"
             ]
             found = {key: round(100 * v, 2) for key, v in rows[0]["figures"].items()}
@@ -131,10 +138,12 @@ def test_published_figures_are_those_of_the_paper():
 
 
 def test_published_figures_have_columns_and_data_sets():
-    assert paper_figures("voc2012")["nm_covering_classes"] == 0.754
-    assert paper_figures("nothing") == {}
-    for name in dataset_names():
+    assert paper_figures(settings("voc2012"))["nm_covering_classes"] == 0.754
+    assert paper_figures({"dataset": "nothing", "hierarchy": None}) == {}
+    assert set(HIERARCHY_OF.values()) <= set(LabelHierarchy.names())
+    for name in HIERARCHY_OF:
+        assert name in dataset_names()
         for table in ("nodes", "classes"):
-            for row in published_rows(name, table):
+            for row in published_rows(settings(name), table):
                 assert set(row["figures"]) <= set(FIGURES)
                 assert all(0 < value < 1 for value in row["figures"].values())
