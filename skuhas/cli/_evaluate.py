@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,7 +13,6 @@ from skuhas.cli._segment import Settings
 
 RUN = "Run"
 METHODS = "Methods"
-CONTOURS = "contour-maps"
 
 
 def evaluate(
@@ -68,7 +67,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help="Folder of ultrametric contour maps, one an image, for the method "
-            f"{CONTOURS}; with NAME= before it, a method of that name. May be "
+            "contour-maps; with NAME= before it, a method of that name. May be "
             "repeated.",
             metavar="[NAME=]DIR",
             rich_help_panel=METHODS,
@@ -225,17 +224,3 @@ def compare(
     code = run_comparison(first, second, metric or None)
     if code:
         raise typer.Exit(code)
-
-
-def split_run(text: str) -> tuple[str, str | None]:
-    """Return folder and method of an argument."""
-    folder, mark, name = text.rpartition(":")
-    if not mark or Path(text).exists() or "/" in name or "\\" in name:
-        return text, None
-    return folder, name
-
-
-def as_pair(text: str) -> tuple[str, Any]:
-    """Return name and folder of --contours."""
-    name, mark, folder = text.partition("=")
-    return (name, folder) if mark and name else (CONTOURS, text.removeprefix("="))

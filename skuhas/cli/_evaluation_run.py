@@ -13,11 +13,12 @@ from rich.markup import escape
 from skuhas import BatchError, compare_runs, load_dataset
 from skuhas import evaluate as evaluate_methods
 from skuhas.cli._data_set import hint_of
-from skuhas.cli._evaluate import CONTOURS, as_pair, split_run
 from skuhas.cli._run import FAILED, INTERRUPTED
 from skuhas.cli._tables import print_table
 from skuhas.evaluation import OURS, make_method, method_names
 from skuhas.segmenter import PAPER_SETTINGS
+
+CONTOURS = "contour-maps"
 
 
 def open_dataset(
@@ -28,11 +29,12 @@ def open_dataset(
         return load_dataset(name, root, split, hierarchy=hierarchy, tile=patches)
     except (OSError, TypeError, ValueError) as error:
         text = str(error)
-        words = {"split must be": "--split", "hierarchy must be": "--hierarchy"}
-        found = [word for start, word in words.items() if start in text]
-        if text.startswith("name must be"):
-            found = ["DATASET"] if hierarchy is None else ["DATASET or --hierarchy"]
-        hint = found[0] if found else "--root"
+        hints = {
+            "hierarchy:": "--hierarchy",
+            "name must be": "DATASET",
+            "split must be": "--split",
+        }
+        hint = next((hints[word] for word in hints if word in text), "--root")
         raise typer.BadParameter(text, param_hint=hint) from None
 
 
@@ -43,7 +45,7 @@ def make_methods(
     if "all" in names:
         every = [name for name in method_names() if name != CONTOURS]
         names = [*every, *(name for name in names if name not in ("all", *every))]
-    folders = dict(map(as_pair, contours))
+    folders = dict(map(_as_pair, contours))
     wanted = dict.fromkeys([OURS, *names, *folders])
     if CONTOURS in wanted and CONTOURS not in folders:
         folders[CONTOURS] = _contours_beside(images)
@@ -123,7 +125,7 @@ def run_evaluation(
 
 def run_comparison(first: str, second: str, metric: list[str] | None) -> int:
     """Compare two runs, print the table, and return the program's exit status."""
-    (one, first_method), (other, second_method) = split_run(first), split_run(second)
+    (one, first_method), (other, second_method) = _split_run(first), _split_run(second)
     try:
         comparison = compare_runs(
             one, other, metric=metric, method=(first_method, second_method)
@@ -133,6 +135,20 @@ def run_comparison(first: str, second: str, metric: list[str] | None) -> int:
         return FAILED
     print_table(Console(), comparison.to_table())
     return 0
+
+
+def _split_run(text: str) -> tuple[str, str | None]:
+    """Return folder and method of an argument."""
+    folder, mark, name = text.rpartition(":")
+    if not mark or Path(text).exists() or "/" in name or "\\" in name:
+        return text, None
+    return folder, name
+
+
+def _as_pair(text: str) -> tuple[str, str]:
+    """Return name and folder of --contours."""
+    name, mark, folder = text.partition("=")
+    return (name, folder) if mark and name else (CONTOURS, text.removeprefix("="))
 
 
 def _images(count: int) -> str:

@@ -38,6 +38,12 @@ class Record:
         scores of the reference cut to as many nodes. Those that failed are absent.
     picture : bytes or None
         A label map of the reference's best cut as PNG; not part of the line.
+
+    Examples
+    --------
+    >>> from skuhas.evaluation import Record
+    >>> Record("cup", "failed", "no such file").line()[:32]
+    b'{"id":"cup","status":"failed","e'
     """
 
     id: str
@@ -49,7 +55,12 @@ class Record:
     picture: bytes | None = field(default=None, compare=False, repr=False)
 
     def line(self) -> bytes:
-        """Return the record as a line of JSON."""
+        """Return the record as a line of JSON.
+
+        Returns
+        -------
+        bytes
+        """
         entry = {name: value for name, value in asdict(self).items() if name in _KEPT}
         text = json.dumps(without_nan(entry), separators=(",", ":"))
         return text.encode() + b"\n"

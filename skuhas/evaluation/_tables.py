@@ -39,6 +39,12 @@ class Cell:
         The interval, in fainter print.
     strong : bool, default=False
         Whether it is the best of its column.
+
+    Examples
+    --------
+    >>> from skuhas.evaluation import Cell
+    >>> Cell("57.5", "55.1–59.8").aside
+    '55.1–59.8'
     """
 
     text: str
@@ -56,6 +62,12 @@ class Row:
     cells : list of Cell
     published : bool, default=False
         Whether the figures are from a publication.
+
+    Examples
+    --------
+    >>> from skuhas.evaluation import Cell, Row
+    >>> Row("the paper", [Cell("51.1")], published=True).name
+    'the paper'
     """
 
     name: str
