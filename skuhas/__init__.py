@@ -15,6 +15,7 @@ _EXPORTS = {
         "FelzenszwalbPyramid",
         "KWaySpectralSegmenter",
         "LinkageSegmenter",
+        "WatershedHierarchy",
         "baseline_names",
         "make_baseline",
     ],
@@ -116,6 +117,7 @@ __all__ = [
     "SemanticCounts",
     "TimmFeatures",
     "TreeFormatError",
+    "WatershedHierarchy",
     "WeightsError",
     "WeightsNotFound",
     "__version__",
@@ -169,6 +171,7 @@ if TYPE_CHECKING:
         FelzenszwalbPyramid,
         KWaySpectralSegmenter,
         LinkageSegmenter,
+        WatershedHierarchy,
         baseline_names,
         make_baseline,
     )

@@ -6,12 +6,14 @@ from skuhas.baselines._felzenszwalb import FelzenszwalbPyramid
 from skuhas.baselines._kway import KWaySpectralSegmenter
 from skuhas.baselines._linkage import LinkageSegmenter
 from skuhas.baselines._registry import baseline_names, make_baseline
+from skuhas.baselines._watershed import WatershedHierarchy
 
 __all__ = [
     "ContourMapReader",
     "FelzenszwalbPyramid",
     "KWaySpectralSegmenter",
     "LinkageSegmenter",
+    "WatershedHierarchy",
     "baseline_names",
     "make_baseline",
     "tree_from_contours",

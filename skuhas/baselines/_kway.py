@@ -8,11 +8,11 @@ from sklearn.utils import check_random_state
 from skuhas._common import base_seed, check_choice, check_integer, check_real
 from skuhas.baselines._base import LEAVES, BaseBaseline, check_leaves
 from skuhas.baselines._nesting import NESTINGS, nested, tree_of_partitions
-from skuhas.superpixels import region_graph
+from skuhas.spectral import cosine_affinity, exponential_affinity
+from skuhas.superpixels import describe_regions
 
 # Leaves at most: their affinities are one matrix.
 MOST = 4000
-AFFINITY = ("affinity", "temperature", "color_scale", "position_scale")
 
 
 class KWaySpectralSegmenter(BaseBaseline):
@@ -31,12 +31,12 @@ class KWaySpectralSegmenter(BaseBaseline):
     ----------
     n_clusters : tuple of int, default=(2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 90)
         The k. Those that are not fewer than the superpixels are left out.
-    nesting : {"majority", "intersection"}, default="majority"
-        From fine to coarse: each part goes whole to the part of the next
-        smaller k that holds most of its area, so that the finest partition is
-        kept as it is. Or from coarse to fine: each part is divided by the
-        partition of the next larger k, so that the coarsest is kept, and there
-        are more regions than the largest k.
+    nesting : {"intersection", "majority"}, default="intersection"
+        From coarse to fine: each part is divided by the partition of the next
+        larger k, so that the coarsest is kept as it is, and there are more
+        regions than the largest k. Or from fine to coarse: each part goes whole
+        to the part of the next smaller k that holds most of its area, so that
+        the finest is kept.
     affinity : {"exponential", "cosine"}, default="exponential"
         Affinity between superpixels, as in `HierarchicalSpectralSegmenter`, like
         all that follow.
@@ -90,7 +90,7 @@ class KWaySpectralSegmenter(BaseBaseline):
         self,
         *,
         n_clusters=(2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 90),
-        nesting="majority",
+        nesting="intersection",
         affinity="exponential",
         temperature=0.1,
         color_scale=30.0,
@@ -133,35 +133,52 @@ class KWaySpectralSegmenter(BaseBaseline):
 
     def _tree(self, feature_map):
         seed = base_seed(self.random_state)
-        graph = region_graph(
+        regions = describe_regions(
             np.asarray(feature_map),
             feature_map.image,
             feature_map.image_shape,
             feature_map.valid,
-            **{name: getattr(self, name) for name in (*LEAVES, *AFFINITY)},
+            **{name: getattr(self, name) for name in LEAVES},
+            affinity=self.affinity,
             seed=seed,
         )
-        n_leaves = graph.shares.size
-        counts = sorted({count for count in self.n_clusters if count < n_leaves})
-        if not counts:
-            partitions = [np.arange(n_leaves)]
+        areas = regions.leaves.areas
+        counts = sorted({count for count in self.n_clusters if count < areas.size})
+        if counts:
+            partitions = self._partitions(self._affinity(regions), counts, seed)
         else:
-            partitions = self._partitions(graph.affinity, counts, seed)
-        partitions = nested(partitions, graph.shares, self.nesting)
-        return tree_of_partitions(partitions, graph.leaf_labels)
+            partitions = [np.arange(areas.size)]
+        partitions = nested(partitions, areas, self.nesting)
+        return tree_of_partitions(partitions, regions.leaf_labels)
+
+    def _affinity(self, regions):
+        leaves = regions.leaves
+        if self.affinity == "cosine":
+            return cosine_affinity(
+                leaves.means, leaves.areas, regions.largest_cosine_distance
+            )
+        return exponential_affinity(
+            leaves.descriptors.astype(np.float64),
+            leaves.areas,
+            temperature=self.temperature,
+            colors=leaves.colors,
+            color_scale=self.color_scale,
+            positions=leaves.positions,
+            position_scale=self.position_scale,
+        )
 
     def _partitions(self, affinity, counts, seed):
         random = check_random_state(seed % 2**32)
         vectors = spectral_embedding(
-            np.asarray(affinity, dtype=np.float64),
+            affinity,
             n_components=counts[-1],
             random_state=random,
             drop_first=False,
         )
         return [
-            k_means(
-                vectors[:, :count], count, random_state=random, n_init=self.n_init
-            )[1]
+            k_means(vectors[:, :count], count, random_state=random, n_init=self.n_init)[
+                1
+            ]
             for count in counts
         ]
 

@@ -42,7 +42,7 @@ class LinkageSegmenter(BaseBaseline):
     color_weight : float, default=0.33
         w_c. 1/3 is the balance of the segmenter's default affinity. 0 leaves
         colours out, as a feature map without image does.
-    position_weight : float, default=0.0
+    position_weight : float, default=0.1
         w_p. 0 leaves positions out.
     touching : bool, default=False
         Whether only groups that touch are merged.
@@ -90,7 +90,7 @@ class LinkageSegmenter(BaseBaseline):
         *,
         linkage="average",
         color_weight=0.33,
-        position_weight=0.0,
+        position_weight=0.1,
         touching=False,
         superpixels="auto",
         superpixel_parameters=None,

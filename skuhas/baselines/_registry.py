@@ -3,13 +3,21 @@
 import difflib
 
 from skuhas.baselines._contour_maps import ContourMapReader
+from skuhas.baselines._felzenszwalb import FelzenszwalbPyramid
+from skuhas.baselines._kway import KWaySpectralSegmenter
 from skuhas.baselines._linkage import LinkageSegmenter
+from skuhas.baselines._watershed import WatershedHierarchy
 
 _BASELINES = {
     "average-linkage": (LinkageSegmenter, {"linkage": "average"}),
     "ward-linkage": (LinkageSegmenter, {"linkage": "ward"}),
     "complete-linkage": (LinkageSegmenter, {"linkage": "complete"}),
     "single-linkage": (LinkageSegmenter, {"linkage": "single"}),
+    "kway-spectral": (KWaySpectralSegmenter, {}),
+    "felzenszwalb-pyramid": (FelzenszwalbPyramid, {}),
+    "watershed-volume": (WatershedHierarchy, {"attribute": "volume"}),
+    "watershed-area": (WatershedHierarchy, {"attribute": "area"}),
+    "watershed-dynamics": (WatershedHierarchy, {"attribute": "dynamics"}),
     "contour-maps": (ContourMapReader, {}),
 }
 
