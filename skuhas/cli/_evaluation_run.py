@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -43,7 +44,9 @@ def make_methods(
 ) -> dict[str, Any]:
     """Return the methods asked for by name, skuhas first."""
     if "all" in names:
-        every = [name for name in method_names() if name != CONTOURS]
+        every = [
+            name for name in method_names() if name != CONTOURS and _is_there(name)
+        ]
         names = [*every, *(name for name in names if name not in ("all", *every))]
     folders = dict(map(_as_pair, contours))
     wanted = dict.fromkeys([OURS, *names, *folders])
@@ -63,6 +66,17 @@ def make_methods(
         except (TypeError, ValueError, OSError, ImportError) as error:
             raise typer.BadParameter(str(error), param_hint=word) from None
     return methods
+
+
+def _is_there(name: str) -> bool:
+    """Tell whether a method has the packages it needs, and say so if not."""
+    try:
+        make_method(name).fit(np.zeros((1, 1, 1, 1)))
+    except ImportError as error:
+        errors = Console(stderr=True)
+        _print(errors, f"[yellow]without {escape(name)}[/]: {escape(str(error))}")
+        return False
+    return True
 
 
 def _contours_beside(images: Any) -> Path:

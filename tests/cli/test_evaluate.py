@@ -77,13 +77,30 @@ def test_tables_and_files(run, tmp_path):
     assert "sky/Sky" in results["methods"]["skuhas"]["iou_by_node"]
 
 
-def test_all_methods(run):
+def test_all_methods(run, monkeypatch):
+    from skuhas.cli import _evaluation_run
+    from skuhas.evaluation import make_method
+
+    def make(name, **parameters):
+        if name == "ward-linkage":
+            raise ImportError("ward-linkage needs 'ward', which could not be [found]")
+        return make_method(name, **parameters)
+
+    names = ["skuhas", "average-linkage", "ward-linkage", "contour-maps"]
+    monkeypatch.setattr(_evaluation_run, "method_names", lambda: names)
+    monkeypatch.setattr(_evaluation_run, "make_method", make)
     result = run("camvid", "--method", "all", "--limit", 1, "--out", "out")
     assert result.exit_code == 0, result.output
-    from skuhas.evaluation import method_names
-
-    for name in method_names():
-        assert (f"  {name} " in result.stdout) == (name != "contour-maps")
+    assert "  skuhas " in result.stdout
+    assert "  average-linkage " in result.stdout
+    assert "ward" not in result.stdout
+    assert "contour" not in result.stdout
+    assert result.stderr == (
+        "without ward-linkage: ward-linkage needs 'ward', which could not be [found]\n"
+    )
+    result = run("camvid", "--method", "ward-linkage", "--out", "other")
+    assert result.exit_code == 2
+    assert "--method: ward-linkage needs 'ward'" in result.stderr
 
 
 def test_contour_maps(run, tmp_path):
