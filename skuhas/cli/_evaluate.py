@@ -63,6 +63,17 @@ def evaluate(
             rich_help_panel=METHODS,
         ),
     ] = Settings.default,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="A parameter of skuhas, such as max_ncut=0.3 or superpixels=slic, "
+            "beside those of --settings. May be repeated.",
+            metavar="NAME=VALUE",
+            show_default=False,
+            rich_help_panel=METHODS,
+        ),
+    ] = None,
     contours: Annotated[
         list[str] | None,
         typer.Option(
@@ -153,12 +164,16 @@ def evaluate(
     if resume and restart:
         raise typer.BadParameter("excludes --restart.", param_hint="--resume")
     # Takes seconds, and --help does without.
-    from skuhas.cli._evaluation_run import make_methods, open_dataset, run_evaluation
+    from skuhas.cli._evaluation_run import (
+        make_methods,
+        make_parameters,
+        open_dataset,
+        run_evaluation,
+    )
 
     images = open_dataset(dataset, root, split, hierarchy, patches)
-    methods = make_methods(
-        list(method or []), list(contours or []), settings.value, images
-    )
+    ours = make_parameters(settings.value, list(parameter or []))
+    methods = make_methods(list(method or []), list(contours or []), ours, images)
     given = {
         "weights": weights,
         "image_size": image_size,

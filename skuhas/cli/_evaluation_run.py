@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import difflib
 import time
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,9 @@ from skuhas import evaluate as evaluate_methods
 from skuhas.cli._data_set import hint_of
 from skuhas.cli._run import FAILED, INTERRUPTED
 from skuhas.cli._tables import print_table
+from skuhas.cli._transformers import OFF
 from skuhas.evaluation import OURS, make_method, method_names
-from skuhas.segmenter import PAPER_SETTINGS
+from skuhas.segmenter import PAPER_SETTINGS, HierarchicalSpectralSegmenter
 
 CONTOURS = "contour-maps"
 
@@ -39,8 +42,35 @@ def open_dataset(
         raise typer.BadParameter(text, param_hint=hint) from None
 
 
+def make_parameters(settings: str, given: list[str]) -> dict[str, Any]:
+    """Return the parameters of skuhas, those of --set over those of --settings."""
+    allowed = HierarchicalSpectralSegmenter().get_params()
+    parameters = dict(PAPER_SETTINGS) if settings == "paper" else {}
+    for text in given:
+        name, mark, word = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not mark or name not in allowed:
+            near = difflib.get_close_matches(name, allowed, n=2)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            raise typer.BadParameter(
+                f"must be NAME=VALUE, NAME one of {', '.join(allowed)}, got {text!r}."
+                f"{hint}",
+                param_hint="--set",
+            )
+        try:
+            value = ast.literal_eval(word)
+        except (ValueError, SyntaxError):
+            value = None if word.lower() == OFF else word
+        parameters[name] = value
+    try:
+        HierarchicalSpectralSegmenter(**parameters).fit(np.zeros((1, 1, 1, 1)))
+    except (TypeError, ValueError, ImportError) as error:
+        raise typer.BadParameter(str(error), param_hint="--set") from None
+    return parameters
+
+
 def make_methods(
-    names: list[str], contours: list[str], settings: str, images: Any
+    names: list[str], contours: list[str], ours: dict[str, Any], images: Any
 ) -> dict[str, Any]:
     """Return the methods asked for by name, skuhas first."""
     if "all" in names:
@@ -59,8 +89,7 @@ def make_methods(
             if name in folders:
                 methods[name] = make_method(CONTOURS, root=str(folders[name]))
             elif name == OURS:
-                parameters = PAPER_SETTINGS if settings == "paper" else {}
-                methods[name] = make_method(OURS, **parameters)
+                methods[name] = make_method(OURS, **ours)
             else:
                 methods[name] = make_method(name)
         except (TypeError, ValueError, OSError, ImportError) as error:

@@ -123,11 +123,13 @@ def test_contour_maps(run, tmp_path):
 
 
 def test_settings_of_the_paper(run, tmp_path):
-    result = run("camvid", "--settings", "paper", "--limit", 1, "--out", "out")
+    more = ["--set", "max-depth=3", "--set", "max_ncut=none"]
+    result = run("camvid", "--settings", "paper", "--limit", 1, "--out", "out", *more)
     assert result.exit_code == 0, result.output
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     settings = results["settings"]["methods"]["skuhas"]
     assert (settings["affinity"], settings["max_branching"]) == ("cosine", 10)
+    assert (settings["max_depth"], settings["max_ncut"]) == (3, None)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +140,8 @@ def test_settings_of_the_paper(run, tmp_path):
         (["camvid", "--limit", 0], ["--limit", "must be at least 1, got 0"]),
         (["camvid", "--jobs", 0], ["--jobs", "must not be 0"]),
         (["camvid", "--method", "wardlinkage"], ["--method", "'ward-linkage'"]),
+        (["camvid", "--set", "max_cut=3"], ["--set", "Did you mean max_ncut"]),
+        (["camvid", "--set", "max_ncut=-1"], ["--set", "max_ncut must be"]),
         (["camvid", "--resume", "--restart"], ["--resume", "excludes --restart"]),
         (["bsds500"], ["--root", "Expected layout:", "data/groundTruth"]),
         (["camvid", "--hierarchy", "camvit"], ["--hierarchy", "camvid"]),
