@@ -78,7 +78,7 @@ FIGURES: dict[str, Figure] = {
     "seconds_features": Figure("features, s", "s", False),
     "seconds_tree": Figure("tree, s", "s", False),
 }
-#: Figures of single images, whose mean is the data set's.
+#: Figures of single images, whose mean, or of times the median, is the data set's.
 OF_IMAGES = (
     *("nm_covering", "nh_covering", "nm_covering_classes", "fragmentation"),
     *(f"{measure}_ois" for measure in MEASURES),
@@ -96,6 +96,25 @@ class _Mean:
 
     def __call__(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         return _divide(weights @ self._values, weights @ self._counted)
+
+
+class _Median:
+    """The median over images, which the loading of a network does not move."""
+
+    def __init__(self, values: Iterable[float | None]) -> None:
+        array = np.array(list(values), dtype=np.float64)
+        self._order = np.argsort(array, kind="stable")[: np.sum(~np.isnan(array))]
+        self._values = array[self._order]
+
+    def __call__(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        total = np.cumsum(weights[:, self._order], axis=1)
+        if not self._values.size:
+            return np.full(len(weights), np.nan)
+        half = total[:, -1:] / 2
+        # The mean of two where the half falls between them.
+        upper = self._values[np.argmax(total > half, axis=1)]
+        lower = self._values[np.argmax(total >= half, axis=1)]
+        return np.where(half[:, 0] > 0, (lower + upper) / 2, np.nan)
 
 
 class _Semantic:
@@ -172,7 +191,8 @@ def statistics(entries: list[Mapping[str, Any]]) -> dict[str, Statistic]:
     for key in FIGURES:
         if key in OF_IMAGES:
             if key in present:
-                found[key] = _Mean(row.get(key) for row in scores)
+                kind = _Median if FIGURES[key].unit == "s" else _Mean
+                found[key] = kind(row.get(key) for row in scores)
             continue
         figure, table = key, "classes"
         if key.endswith("_nodes"):

@@ -153,6 +153,7 @@ def evaluate(
             f"{dataset.split!r} of {dataset.name!r}."
         )
     samples = [dataset[place] for place in range(min(n_total, limit or n_total))]
+    _check_ids(samples)
     header = {
         "settings": {
             "dataset": dataset.name,
@@ -198,6 +199,20 @@ def evaluate(
             )
             raise
     return result
+
+
+def _check_ids(samples):
+    """Raise unless ids differ and can be names of files."""
+    seen = set()
+    for sample in samples:
+        name = sample.id
+        if not isinstance(name, str) or not name or set(name) & set("/\\\0"):
+            raise ValueError(
+                f"ids of samples must be strings fit for names of files, got {name!r}."
+            )
+        if name in seen:
+            raise ValueError(f"ids of samples must differ, got several of {name!r}.")
+        seen.add(name)
 
 
 def _go(work, samples, kept, file, folder, n_jobs, verbose):

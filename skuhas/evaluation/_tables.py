@@ -24,6 +24,7 @@ FLAT = (
     *("variation_of_information_ods", "variation_of_information_ois"),
 )
 COST = ("n_nodes", "n_leaves", "seconds_features", "seconds_tree")
+TIME_NOTE = "Means over images, of times the median; one process at one image."
 # What the reference is compared by.
 COMPARED = ("nm_covering", "nh_covering", "nm_covering_classes")
 
@@ -190,7 +191,7 @@ def tables_of(result: Any) -> list[Table]:
         ]
     if len(result.methods) > 1:
         tables += [_comparison(result)]
-    tables += [_table(result, "Trees and time", COST, None, "Means over images.")]
+    tables += [_table(result, "Trees and time", COST, None, TIME_NOTE)]
     return [table for table in tables if table.rows]
 
 

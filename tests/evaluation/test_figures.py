@@ -110,6 +110,15 @@ def test_images_without_a_score_are_left_out_of_means():
     assert statistics([]) == {}
 
 
+@pytest.mark.parametrize("weights", [[1, 1, 1, 1], [0, 3, 1, 0], [2, 1, 0, 1]])
+def test_times_are_medians(weights):
+    seconds = [9.0, 1.0, 2.0, 4.0]
+    entries = [{"scores": {"seconds_tree": v}, "tables": {}} for v in [*seconds, None]]
+    found = statistics(entries)["seconds_tree"]
+    assert value(found, [*weights, 1]) == np.median(np.repeat(seconds, weights))
+    assert np.isnan(value(found, [0, 0, 0, 0, 1]))
+
+
 def test_the_mean_has_the_interval_of_the_normal_law():
     values = np.random.default_rng(0).normal(0.5, 0.1, size=400)
     entries = [{"scores": {"nm_covering": v}, "tables": {}} for v in values]

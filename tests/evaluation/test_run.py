@@ -308,6 +308,22 @@ def test_an_empty_split(fast):
         evaluate(Empty(), features=fast)
 
 
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["a", "a"], "must differ, got several of 'a'"),
+        (["a/b"], "names of files, got 'a/b'"),
+    ],
+)
+def test_ids_of_samples(fast, names, words):
+    class Samples(list):
+        name, split, hierarchy = "yard", None, None
+
+    samples = Samples(Sample(name, "a.png") for name in names)
+    with pytest.raises(ValueError, match=words):
+        evaluate(samples, features=fast)
+
+
 def test_names_of_methods():
     assert method_names()[0] == OURS
     assert "average-linkage" in method_names()
