@@ -82,6 +82,7 @@ _EXPORTS = {
         "variation_of_information_score",
         "variation_of_information_scorer",
     ],
+    "skuhas.refine": ["DenseCRF"],
     "skuhas.segmenter": ["PAPER_SETTINGS", "HierarchicalSpectralSegmenter"],
     "skuhas.tree": ["RegionTree", "TreeFormatError"],
 }
@@ -98,6 +99,7 @@ __all__ = [
     "ContourMapReader",
     "CoveringReport",
     "DatasetError",
+    "DenseCRF",
     "DinoFeatures",
     "Evaluation",
     "FeatureMap",
@@ -238,6 +240,7 @@ if TYPE_CHECKING:
         variation_of_information_score,
         variation_of_information_scorer,
     )
+    from skuhas.refine import DenseCRF
     from skuhas.segmenter import PAPER_SETTINGS, HierarchicalSpectralSegmenter
     from skuhas.tree import RegionTree, TreeFormatError
 

@@ -51,6 +51,12 @@ class Backend(StrEnum):
     dask = "dask"
 
 
+class Refinement(StrEnum):
+    """How boundaries are refined."""
+
+    crf = "crf"
+
+
 class Settings(StrEnum):
     """Sets of parameters to start from."""
 
@@ -190,6 +196,13 @@ def segment(
     assign_labels: Annotated[
         str | None, typer.Option(help="kmeans or cluster_qr.", rich_help_panel=GRAPH)
     ] = None,
+    refine: Annotated[
+        Refinement | None,
+        typer.Option(
+            help="crf: move boundaries onto those of the image by a dense CRF.",
+            rich_help_panel=GRAPH,
+        ),
+    ] = None,
     random_state: Annotated[
         int | None,
         typer.Option(help="Seed of k-means.", min=0, rich_help_panel=GRAPH),
@@ -322,6 +335,7 @@ def segment(
         "max_depth": max_depth,
         "min_size": min_size,
         "assign_labels": assign_labels,
+        "refine": None if refine is None else refine.value,
         "random_state": random_state,
     }
     # Takes seconds, and --help does without.
@@ -404,4 +418,6 @@ def _checked_segmenter(parameters: dict[str, Any]) -> Any:
     except (TypeError, ValueError) as error:
         name = str(error).split(maxsplit=1)[0].replace("_", "-")
         raise typer.BadParameter(str(error), param_hint=f"--{name}") from None
+    except ImportError as error:
+        raise typer.BadParameter(str(error), param_hint="--refine") from None
     return HierarchicalSpectralSegmenter(**parameters)

@@ -68,7 +68,8 @@ class SemanticCounts:
     classes alone give label maps. Regions without any pixel in common with a
     node are not matched: nothing is added to :math:`I_c`, and :math:`|R|` to
     :math:`U_c`. Where several matchings have the same largest sum,
-    "hungarian" takes one of them.
+    "hungarian" takes one of them; it holds the overlaps of all regions and
+    nodes of an image at once.
 
     Every annotator of an image counts, with equal shares of its weight.
 

@@ -15,9 +15,16 @@ from skuhas._common import (
 )
 from skuhas.features import as_feature_maps
 from skuhas.metrics import nm_covering_score
+from skuhas.refine import DenseCRF
 from skuhas.segmenter._cache import cached_graphs
 from skuhas.segmenter._device import check_device, device_of, single_threaded_torch
-from skuhas.segmenter._running import build_all, segment, segment_together
+from skuhas.segmenter._running import (
+    build_all,
+    check_images,
+    refine_each,
+    segment,
+    segment_together,
+)
 from skuhas.spectral import ASSIGN_LABELS, Gates
 from skuhas.superpixels import IMAGE_METHODS, TOKEN_METHODS
 
@@ -120,6 +127,11 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         Nodes of at most this many superpixels are not split.
     assign_labels : {"kmeans", "cluster_qr"}, default="kmeans"
         How eigenvectors become more than two parts.
+    refine : {"crf"} or DenseCRF, default=None
+        "crf" moves the boundaries of every tree onto those of the image by a
+        dense conditional random field with default parameters, see `DenseCRF`,
+        an instance of which sets them. Feature maps must carry their images,
+        and pydensecrf2 must be installed (extra ``crf``).
     whiten : bool, default=False
         If True, ``fit`` learns the mean and standard deviation of every
         feature, and features are standardised with them first.
@@ -153,6 +165,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
 
     See Also
     --------
+    DenseCRF : Refines the boundaries of trees.
     LiteFeatures : Makes feature maps from images.
     RecursiveSpectralClustering : The same recursion on the rows of a table.
     RegionTree : What ``predict`` returns.
@@ -194,6 +207,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         max_depth=None,
         min_size=1,
         assign_labels="kmeans",
+        refine=None,
         whiten=False,
         random_state=0,
         device=None,
@@ -217,6 +231,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         self.max_depth = max_depth
         self.min_size = min_size
         self.assign_labels = assign_labels
+        self.refine = refine
         self.whiten = whiten
         self.random_state = random_state
         self.device = device
@@ -282,6 +297,9 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
             check_is_fitted(self)
         maps = as_feature_maps(X)
         self._check_width(maps[0])
+        refiner = self._refiner()
+        if refiner is not None:
+            check_images(maps, self.refine)
         seed = base_seed(self.random_state)
         graph_settings = {name: getattr(self, name) for name in _GRAPH_PARAMETERS}
         growth = {
@@ -298,7 +316,13 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         if device is None:
             results = Parallel(n_jobs=self.n_jobs, return_as="generator")(
                 delayed(segment)(
-                    *entry, statistics, build_graph, settings, self.locality, growth
+                    *entry,
+                    statistics,
+                    build_graph,
+                    settings,
+                    self.locality,
+                    growth,
+                    refiner,
                 )
                 for entry in named
             )
@@ -306,6 +330,7 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
             # One process has the device; its threads find the superpixels.
             graphs = build_all(named, statistics, build_graph, settings, self.n_jobs)
             results = segment_together(graphs, self.locality, growth)
+            results = refine_each(results, named, statistics, refiner)
         trees = []
         try:
             # Here too, since OpenBLAS may not listen to other threads.
@@ -390,9 +415,21 @@ class HierarchicalSpectralSegmenter(BaseEstimator):
         check_real(self.locality, "locality", low=0.0, finite=True)
         check_choice(self.assign_labels, "assign_labels", ASSIGN_LABELS)
         self._gates()
+        refiner = self._refiner()
+        if refiner is not None:
+            refiner.check()
         check_device(self.device)
         if not isinstance(self.whiten, (bool, np.bool_)):
             raise TypeError(f"whiten must be True or False, got {self.whiten!r}.")
+
+    def _refiner(self):
+        if self.refine is None or isinstance(self.refine, DenseCRF):
+            return self.refine
+        if isinstance(self.refine, str) and self.refine == "crf":
+            return DenseCRF()
+        raise ValueError(
+            f"refine must be None, 'crf' or a DenseCRF, got {self.refine!r}."
+        )
 
     def _gates(self):
         return Gates(**{name: getattr(self, name) for name in _GATES})

@@ -54,11 +54,40 @@ def _standardised(features, mean, scale):
     return (features - features.new_tensor(mean)) / features.new_tensor(scale)
 
 
-def segment(feature_map, name, statistics, build_graph, settings, strength, growth):
+def segment(
+    feature_map, name, statistics, build_graph, settings, strength, growth, refiner
+):
     """Return the tree of one feature map."""
     graph = build(feature_map, name, statistics, build_graph, settings)
     with _naming(name), single_threaded_blas():
-        return grow_trees([graph.source(strength)], [graph.leaf_labels], **growth)[0]
+        tree = grow_trees([graph.source(strength)], [graph.leaf_labels], **growth)[0]
+    return _refined(tree, feature_map, name, statistics, refiner)
+
+
+def check_images(maps, refine):
+    """Raise unless every feature map carries the image that refinement needs."""
+    for position, item in enumerate(maps):
+        if item.image is None:
+            raise ValueError(
+                f"X[{position}]: refine={refine!r} needs the image, which this feature "
+                "map does not carry."
+            )
+
+
+def refine_each(trees, named, statistics, refiner):
+    """Yield trees with their boundaries refined, in order."""
+    for tree, entry in zip(trees, named, strict=True):
+        yield _refined(tree, *entry, statistics, refiner)
+
+
+def _refined(tree, feature_map, name, statistics, refiner):
+    if refiner is None:
+        return tree
+    features = feature_map.features
+    if statistics is not None:
+        features = _standardised(features, *statistics)
+    with _naming(name):
+        return refiner.refine(tree, features, feature_map.image)
 
 
 def build_all(named, statistics, build_graph, settings, n_jobs):

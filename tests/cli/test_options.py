@@ -43,6 +43,7 @@ VALUES = {
     "superpixels": "slic",
     "affinity": "cosine",
     "assign_labels": "cluster_qr",
+    "refine": "crf",
     "position_scale": 0.7,
     "max_branching": 4,
     "max_ncut": 0.3,

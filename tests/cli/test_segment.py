@@ -304,3 +304,24 @@ def test_a_real_ctrl_c_ends_with_status_130(pictures, tmp_path):
     assert said, stderr
     assert int(said[1]) == len(list(out.glob("*.npz")))
     assert not list(out.glob(".*"))
+
+
+def test_boundaries_are_refined_on_request(run, pictures):
+    pytest.importorskip("pydensecrf", reason="needs pydensecrf2 (extra crf)")
+    from skuhas import ColorFeatures, HierarchicalSpectralSegmenter
+
+    result = run("segment", pictures[0], "--out", "out", *FAST, "--refine", "crf")
+    assert result.exit_code == 0, result.output
+    maps = ColorFeatures(image_size=64).transform([pictures[0]])
+    (tree,) = HierarchicalSpectralSegmenter(refine="crf").predict(maps)
+    assert RegionTree.load("out/one.npz") == tree
+
+
+def test_refinement_without_its_library_says_what_to_install(
+    run, pictures, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "pydensecrf.densecrf", None)
+    result = run("segment", pictures[0], "--out", "out", *FAST, "--refine", "crf")
+    assert result.exit_code == 2
+    assert "--refine" in result.output
+    assert "skuhas[crf]" in result.output

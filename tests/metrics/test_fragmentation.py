@@ -79,7 +79,8 @@ def test_the_score_is_the_mean_over_the_logarithm():
     score = fragmentation_score([label_map], [tree])
     assert score == pytest.approx(area / np.log(100))
     assert type(score) is float
-    assert fragmentation_score([label_map], [label_map], n_regions=[5, 9]) == 1
+    late = fragmentation_score([label_map], [label_map], n_regions=[5, 9])
+    assert 1 - 1e-12 < late <= 1
     # The same regions in one step do worse: no cut has two of them.
     assert fragmentation_score([label_map], [label_map]) < score
 
