@@ -125,7 +125,7 @@ class WatershedHierarchy(BaseBaseline):
 
 
 def topmost(parents, altitude, max_leaves):
-    """Return the top of a binary tree, and which new leaf each old one lies in.
+    """Return the top of a tree, and which new leaf each old one lies in.
 
     Parameters
     ----------
@@ -143,10 +143,13 @@ def topmost(parents, altitude, max_leaves):
     leaves : ndarray of shape (n_old_leaves,), of integers
     """
     n_nodes = parents.size
-    n_leaves = (n_nodes + 1) // 2
+    n_children = np.bincount(parents[:-1], minlength=n_nodes)
+    n_leaves = int(np.argmax(n_children > 0))
     inner = np.arange(n_leaves, n_nodes)
     order = inner[np.lexsort((-inner, -altitude[inner]))]
-    order = order[altitude[order] > 0][: max_leaves - 1]
+    order = order[altitude[order] > 0]
+    n_regions = 1 + np.cumsum(n_children[order] - 1)
+    order = order[n_regions <= max_leaves]
     is_open = np.zeros(n_nodes, dtype=bool)
     is_open[order] = True
     # Steps that double, up to the topmost node that is closed.
