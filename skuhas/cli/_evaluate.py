@@ -48,9 +48,9 @@ def evaluate(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="skuhas, or a baseline; may be repeated. `all` for all that need no "
-            "files. With rivals, skuhas is always there, as what they are compared "
-            "with.",
+            help="skuhas, skuhas-crf (with boundary refinement), or a baseline; may be "
+            "repeated. `all` for skuhas and all baselines that need no files. skuhas "
+            "is always there, as what the others are compared with.",
             metavar="NAME",
             show_default="skuhas",
             rich_help_panel=METHODS,

@@ -19,7 +19,7 @@ from skuhas.cli._data_set import hint_of
 from skuhas.cli._run import FAILED, INTERRUPTED
 from skuhas.cli._tables import print_table
 from skuhas.cli._transformers import OFF
-from skuhas.evaluation import OURS, make_method, method_names
+from skuhas.evaluation import OURS, REFINED, make_method, method_names
 from skuhas.segmenter import PAPER_SETTINGS, HierarchicalSpectralSegmenter
 
 CONTOURS = "contour-maps"
@@ -75,7 +75,9 @@ def make_methods(
     """Return the methods asked for by name, skuhas first."""
     if "all" in names:
         every = [
-            name for name in method_names() if name != CONTOURS and _is_there(name)
+            name
+            for name in method_names()
+            if name not in (CONTOURS, REFINED) and _is_there(name)
         ]
         names = [*every, *(name for name in names if name not in ("all", *every))]
     folders = dict(map(_as_pair, contours))
@@ -88,8 +90,8 @@ def make_methods(
         try:
             if name in folders:
                 methods[name] = make_method(CONTOURS, root=str(folders[name]))
-            elif name == OURS:
-                methods[name] = make_method(OURS, **ours)
+            elif name in (OURS, REFINED):
+                methods[name] = make_method(name, **ours)
             else:
                 methods[name] = make_method(name)
         except (TypeError, ValueError, OSError, ImportError) as error:

@@ -2,7 +2,7 @@
 
 from skuhas.evaluation._bootstrap import Interval
 from skuhas.evaluation._compare import Comparison, Difference, compare_runs
-from skuhas.evaluation._methods import OURS, make_method, method_names
+from skuhas.evaluation._methods import OURS, REFINED, make_method, method_names
 from skuhas.evaluation._records import Record
 from skuhas.evaluation._result import Evaluation
 from skuhas.evaluation._run import evaluate
@@ -10,6 +10,7 @@ from skuhas.evaluation._tables import Cell, Row, Table
 
 __all__ = [
     "OURS",
+    "REFINED",
     "Cell",
     "Comparison",
     "Difference",

@@ -14,6 +14,7 @@ from skuhas.baselines import baseline_names, make_baseline
 from skuhas.segmenter import HierarchicalSpectralSegmenter
 
 OURS = "skuhas"
+REFINED = "skuhas-crf"
 
 
 def method_names() -> list[str]:
@@ -22,7 +23,8 @@ def method_names() -> list[str]:
     Returns
     -------
     list of str
-        ``"skuhas"``, the method of this package, and the baselines.
+        ``"skuhas"``, the method of this package, ``"skuhas-crf"``, the same with
+        ``refine="crf"``, and the baselines.
 
     Examples
     --------
@@ -30,7 +32,7 @@ def method_names() -> list[str]:
     >>> method_names()[0]
     'skuhas'
     """
-    return [OURS, *baseline_names()]
+    return [OURS, REFINED, *baseline_names()]
 
 
 def as_methods(methods: Any) -> dict[str, Any]:
@@ -113,4 +115,6 @@ def make_method(name: str, **parameters: Any) -> Any:
         )
     if name == OURS:
         return HierarchicalSpectralSegmenter(**parameters)
+    if name == REFINED:
+        return HierarchicalSpectralSegmenter(**{"refine": "crf"} | parameters)
     return make_baseline(name, **parameters)

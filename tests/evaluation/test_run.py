@@ -325,7 +325,9 @@ def test_ids_of_samples(fast, names, words):
 
 
 def test_names_of_methods():
-    assert method_names()[0] == OURS
+    assert method_names()[:2] == [OURS, "skuhas-crf"]
+    refined = make_method("skuhas-crf", max_depth=2)
+    assert (refined.refine, refined.max_depth) == ("crf", 2)
     assert "average-linkage" in method_names()
     assert isinstance(make_method(OURS), HierarchicalSpectralSegmenter)
 
