@@ -147,9 +147,11 @@ def _joined(n_leaves, pairs, strengths):
     """Return the single-linkage tree, with equal heights joined in one node."""
     if n_leaves == 1:
         return np.zeros(1, dtype=np.int64), np.zeros(1)
-    # Ranks, since scipy takes a weight of 0 for no edge.
+    # Ranks, since scipy takes a weight of 0 for no edge; indices of the one width
+    # that SciPy 1.12 takes.
     levels, ranks = np.unique(strengths, return_inverse=True)
-    graph = sparse.csr_array((ranks + 1.0, tuple(pairs)), shape=(n_leaves, n_leaves))
+    places = tuple(pairs.astype(np.int32))
+    graph = sparse.csr_array((ranks + 1.0, places), shape=(n_leaves, n_leaves))
     forest = minimum_spanning_tree(graph).tocoo()
     order = np.argsort(forest.data, kind="stable")
     first, second = forest.row[order].tolist(), forest.col[order].tolist()

@@ -1,5 +1,6 @@
 """Whole data sets: many images to trees on disk, in parallel and resumable."""
 
+from skuhas.batch._files import output_folder
 from skuhas.batch._images import find_images, unique_names
 from skuhas.batch._locks import FolderLock
 from skuhas.batch._manifest import BatchError, ImageRecord, Manifest, read_manifest
@@ -23,6 +24,7 @@ __all__ = [
     "differences",
     "find_images",
     "local_workers",
+    "output_folder",
     "portable",
     "read_manifest",
     "reason",

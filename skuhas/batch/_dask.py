@@ -1,6 +1,9 @@
 """Dask below joblib."""
 
 import logging
+import multiprocessing
+import socket
+import time
 from contextlib import contextmanager
 
 from joblib import Parallel, parallel_config, register_parallel_backend
@@ -13,6 +16,10 @@ from skuhas.batch._workers import LostWorkersError, Workers
 NAME = "skuhas-dask"
 # Seconds until a scheduler or its first worker counts as absent.
 PATIENCE = 15
+_GUARD = (
+    "the script calls segment_images(..., backend='dask') outside of "
+    '`if __name__ == "__main__":`, where each worker would do it again: put it there.'
+)
 
 
 class DaskBackend(ParallelBackendBase):
@@ -89,13 +96,7 @@ def connected(scheduler, n_jobs):
     )
     if scheduler is None:
         with (
-            distributed.LocalCluster(
-                n_workers=n_jobs,
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=":0",
-                silence_logs=logging.CRITICAL,
-            ) as cluster,
+            _local_cluster(distributed, n_jobs) as cluster,
             distributed.Client(cluster, set_as_default=False) as client,
         ):
             yield client, n_jobs
@@ -105,6 +106,30 @@ def connected(scheduler, n_jobs):
         return
     with _quiet_client():
         yield from _connection(distributed, scheduler, n_jobs)
+
+
+def check_main():
+    """Raise in a process that Dask starts and that runs the script once more."""
+    # What multiprocessing itself looks at to say the same.
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise BatchError(f"a worker of Dask has come to where {_GUARD}")
+
+
+def _local_cluster(distributed, n_jobs):
+    try:
+        return distributed.LocalCluster(
+            n_workers=n_jobs,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+        )
+    except RuntimeError as error:
+        # Tracebacks of several processes would hide the message.
+        raise BatchError(
+            f"Dask's workers do not start ({error.__cause__ or error}). Most often "
+            f"that is because {_GUARD}"
+        ) from None
 
 
 @contextmanager
@@ -122,8 +147,9 @@ def _quiet_client():
 def _connection(distributed, scheduler, n_jobs):
     """Yield a client of the scheduler at an address, and the cluster's size."""
     try:
-        # A client made with what is no address cannot be closed.
-        distributed.comm.resolve_address(scheduler)
+        # A client made with what is no address cannot be closed, and one that
+        # waits for an answer hardly interrupted.
+        _probe(distributed.comm.resolve_address(scheduler))
         client = distributed.Client(
             scheduler, timeout=PATIENCE, set_as_default=False, name="skuhas"
         )
@@ -135,6 +161,24 @@ def _connection(distributed, scheduler, n_jobs):
         ) from error
     with client:
         yield client, _size(client, n_jobs)
+
+
+def _probe(address):
+    """Connect to where a scheduler should be, which may be about to start."""
+    kind, _, place = address.partition("://")
+    if kind not in ("tcp", "tls", "ws", "wss"):
+        return
+    host, _, port = place.rpartition(":")
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _size(client, n_jobs):

@@ -68,14 +68,14 @@ def describe(value, name):
     if hasattr(value, "get_params") and not isinstance(value, type):
         return _describe_estimator(value, name)
     if hasattr(value, "__qualname__"):
-        return f"{value.__module__}.{value.__qualname__}"
+        return _path(value)
     # Where an object lies in memory differs from run to run.
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 
 def _describe_estimator(estimator, name):
     kind = type(estimator)
-    described = {"class": f"{kind.__module__}.{kind.__qualname__}"}
+    described = {"class": _path(kind)}
     for parameter, value in sorted(estimator.get_params(deep=False).items()):
         if parameter in _WITHOUT_EFFECT:
             continue
@@ -98,6 +98,16 @@ def _describe_estimator(estimator, name):
     if learned:
         described["fitted"] = joblib.hash(learned)
     return described
+
+
+def _path(thing):
+    """Return where a class or a function is found; those of skuhas, by users."""
+    module = thing.__module__ or ""
+    own = __name__.partition(".")[0]
+    if module.partition(".")[0] == own:
+        # Private modules move without anything else being different.
+        module = module.partition("._")[0]
+    return f"{module}.{thing.__qualname__}"
 
 
 def _exists(value):

@@ -1,19 +1,20 @@
 """segment_images: a whole data set, once or in several goes."""
 
-import os
 import re
 import secrets
 import warnings
 from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
-import numpy as np
-from sklearn.base import clone
-
-from skuhas._common import check_choice, check_integer
 from skuhas.batch import _journal
-from skuhas.batch._dask import DaskWorkers, connected
+from skuhas.batch._checks import (
+    check_estimators,
+    check_levels,
+    check_options,
+    check_pictures,
+)
+from skuhas.batch._dask import DaskWorkers, check_main, connected
+from skuhas.batch._files import PROBE, check_writable, naming, output_folder
 from skuhas.batch._images import as_items
 from skuhas.batch._journal import Journal
 from skuhas.batch._locks import WORKERS, FolderLock, wait_for_workers
@@ -24,17 +25,14 @@ from skuhas.batch._manifest import (
 )
 from skuhas.batch._manifest import NAME as MANIFEST
 from skuhas.batch._parameters import describe, versions
-from skuhas.batch._pictures import picture_path
 from skuhas.batch._report import Report
 from skuhas.batch._resume import kept_records, take_up
+from skuhas.batch._suspects import Careful
 from skuhas.batch._work import Context, Job, tree_path
-from skuhas.batch._workers import local_workers, n_processes
-from skuhas.features import BaseFeatures, LiteFeatures
+from skuhas.batch._workers import InProcess, local_workers, n_processes
+from skuhas.features import LiteFeatures
 from skuhas.segmenter import HierarchicalSpectralSegmenter
 
-BACKENDS = ("loky", "dask")
-# What is written to see whether a folder can be written to.
-PROBE = "skuhas-probe"
 # Batches in a chunk: images of one size have to meet to fill one.
 BATCHES = 4
 
@@ -93,14 +91,14 @@ def segment_images(
         a script has to do under ``if __name__ == "__main__":``.
     resume : bool, default=False
         Go on with the run in `out`: images that are done and have not changed
-        are not done again, those that failed are. Parameters and versions must
-        be the same. Starts one where there is none.
+        are not done again, those that failed are, and new ones join in.
+        Parameters and versions must be the same. Starts one where there is none.
     restart : bool, default=False
-        Forget an unfinished run in `out`, which is an error otherwise. One that
-        is finished is always run anew.
+        Forget the run in `out`, finished or not, which is an error otherwise
+        unless no image of it is done. Its trees are written over one by one.
     levels : sequence of int, default=None
         Also write label maps of so many regions and a contact sheet, see
-        `write_pictures`.
+        `write_pictures`. Not into the folders of the images.
     verbose : int, default=0
         Above 0, show progress, rate, remaining time and failures on standard
         error.
@@ -113,14 +111,17 @@ def segment_images(
     Raises
     ------
     BatchError
-        An unfinished run is in `out`, or one with other parameters or versions,
-        or another run writes to it now; or the Dask scheduler is not there.
+        A run is in `out`, and neither `resume` nor `restart` is given; or one to
+        be resumed has other parameters, versions or images; or another run writes
+        to it now; or the Dask scheduler is not there.
     TypeError, ValueError
         A parameter is wrong; the message names it.
     OSError
         The images cannot be listed, or results cannot be written any more.
     WeightsError, WeightsNotFound, ImportError
         What the transformer needs is missing.
+    NotFittedError
+        An estimator that has to be fitted is not.
 
     Warns
     -----
@@ -154,9 +155,11 @@ def segment_images(
     """
     features = LiteFeatures() if features is None else features
     segmenter = HierarchicalSpectralSegmenter() if segmenter is None else segmenter
-    _check_options(n_jobs, n_threads, backend, scheduler, resume, restart)
-    levels = _check_levels(levels)
-    _check_estimators(features, segmenter)
+    check_options(n_jobs, n_threads, backend, scheduler, resume, restart)
+    if backend == "dask" and scheduler is None:
+        check_main()
+    levels = check_levels(levels)
+    check_estimators(features, segmenter)
     parameters = {
         "features": describe(features, "features"),
         "segmenter": describe(segmenter, "segmenter"),
@@ -164,9 +167,10 @@ def segment_images(
         "n_threads": n_threads,
     }
     items = as_items(images, out)
-    folder = Path(out)
-    _check_folder(folder, items, levels)
+    check_pictures(out, items, levels)
     with ExitStack() as stack:
+        folder = stack.enter_context(output_folder(out))
+        check_writable(folder)
         lock = FolderLock(folder)
         lock.acquire()
         stack.callback(lock.release)
@@ -193,19 +197,34 @@ class _Run:
         self._levels = levels
         self._verbose = verbose
         self._header = {
-            "started": before.started if before else _now(),
+            "started": _now() if _is_new(before) else before.started,
             "parameters": parameters,
             "versions": versions(),
         }
         self._session = secrets.token_hex(8)
-        self._journal = Journal(
-            folder,
-            {"session": self._session, **self._header},
-            kept_records(folder, items, before),
-            len(items),
-        )
+        self._before = before
+
+    def _open(self):
+        """Write the journal with what is done already."""
+        before = self._before
+        try:
+            self._journal = Journal(
+                self._folder,
+                {"session": self._session, **self._header},
+                kept_records(self._folder, self._items, before),
+                len(self._items),
+                before.suspects if before else (),
+            )
+        except KeyboardInterrupt as error:
+            # To tell whether images have changed takes time.
+            if not _is_new(before):
+                error.add_note(
+                    "what was done is kept; the same call with resume=True goes on "
+                    "from there."
+                )
+            raise
         # From here on the journal says what is there.
-        (folder / MANIFEST).unlink(missing_ok=True)
+        (self._folder / MANIFEST).unlink(missing_ok=True)
 
     def go(self, pool, features, segmenter, n_threads):
         """Do what is left to do, and return the manifest."""
@@ -218,6 +237,9 @@ class _Run:
             n_threads=n_threads,
             versions=self._header["versions"],
         )
+        self._open()
+        if isinstance(pool, InProcess):
+            pool = Careful(self._journal)
         report = Report(len(self._items), self._journal.n_done, self._verbose)
         try:
             with report:
@@ -229,6 +251,8 @@ class _Run:
                     self._record(outcomes, report)
             return self._finish()
         except BaseException as error:
+            with suppress(OSError):
+                self._journal.calm()
             self._journal.close()
             wait_for_workers(self._folder, say=report.say, seconds=5)
             self._clean()
@@ -262,7 +286,8 @@ class _Run:
         }
         started = header.pop("started")
         order = {"started": started, "finished": header.pop("finished")} | header
-        write_manifest(self._folder, order, self._journal.records())
+        with naming(self._folder / MANIFEST):
+            write_manifest(self._folder, order, self._journal.records())
         self._journal.remove()
         wait_for_workers(self._folder, say=lambda text: None, seconds=5)
         self._clean()
@@ -296,80 +321,13 @@ class _Run:
                     path.unlink(missing_ok=True)
 
 
+def _is_new(before):
+    """Tell whether a run has nothing to go on with."""
+    return before is None or before.is_empty()
+
+
 def _now():
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-# -------------------------------------------------------------------- parameters
-
-
-def _check_options(n_jobs, n_threads, backend, scheduler, resume, restart):
-    check_choice(backend, "backend", BACKENDS)
-    check_integer(n_jobs, "n_jobs", none=True)
-    if n_jobs == 0:
-        raise ValueError("n_jobs must be a whole number other than 0, or None, got 0.")
-    check_integer(n_threads, "n_threads", low=1)
-    if scheduler is not None and backend != "dask":
-        raise ValueError(
-            f"scheduler needs backend='dask', got backend={backend!r} and "
-            f"scheduler={scheduler!r}."
-        )
-    if resume and restart:
-        raise ValueError("resume and restart exclude each other, got both.")
-
-
-def _check_levels(levels):
-    if levels is None:
-        return None
-    return [check_integer(level, "levels", low=1) for level in levels]
-
-
-def _check_estimators(features, segmenter):
-    for estimator, name, method in (
-        (features, "features", "transform"),
-        (segmenter, "segmenter", "predict"),
-    ):
-        if not hasattr(estimator, method):
-            raise TypeError(
-                f"{name} must have a method {method}, got {type(estimator).__name__}."
-            )
-    # Fitting checks parameters; better once than for every image. Copies, since
-    # some learn from what they are given.
-    if isinstance(features, BaseFeatures):
-        copy = clone(features)
-        if "reduce" in copy.get_params():
-            copy.set_params(reduce=None)
-        copy.fit([None])
-    if isinstance(segmenter, HierarchicalSpectralSegmenter):
-        clone(segmenter).fit(np.zeros((1, 1, 1, 1)))
-
-
-def _check_folder(folder, items, levels):
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(f"out={str(folder)!r} cannot be made: {error}.") from error
-    probe = folder / f".{PROBE}.{secrets.token_hex(6)}.part"
-    try:
-        probe.touch()
-        probe.unlink(missing_ok=True)
-    except OSError as error:
-        raise OSError(
-            f"out={str(folder)!r} cannot be written to: {error.strerror or error}."
-        ) from error
-    if levels is None:
-        return
-    # Pictures must not write over images that are yet to be read.
-    sources = {os.path.realpath(item.image) for item in items if item.source}
-    base = Path(os.path.realpath(folder))
-    for item in items:
-        for ending in (*levels, "sheet"):
-            target = picture_path(base / item.name, ending)
-            if str(target) in sources:
-                raise ValueError(
-                    f"out={str(folder)!r}: the pictures of {item.name!r} would "
-                    f"overwrite the image {str(target)!r}. Choose another folder."
-                )
 
 
 def _pool(stack, backend, scheduler, n_jobs):

@@ -16,6 +16,7 @@ from joblib import parallel_config
 from sklearn.exceptions import NotFittedError
 from threadpoolctl import threadpool_limits
 
+from skuhas.batch._files import naming
 from skuhas.batch._images import Content, content_of
 from skuhas.batch._locks import working
 from skuhas.batch._manifest import DONE, FAILED, BatchError, ImageRecord
@@ -65,7 +66,7 @@ class Context:
 
     def lost(self, item, text):
         """Return the record of an image that kills its workers."""
-        return failed_record(item, text)
+        return failed_record(item, text, content_of(item.image))
 
 
 @dataclass
@@ -142,7 +143,12 @@ class _OutputError(Exception):
 
 def _segment_all(context, job):
     begin = time.perf_counter()
+    contents = [None] * len(job.items)
     try:
+        # Before they are read: of an image that changes meanwhile the record then
+        # does not fit, so that it is done again.
+        for place, (item, done) in enumerate(zip(job.items, job.done, strict=True)):
+            contents[place] = None if done else content_of(item.image)
         maps = list(context.transformer.transform([item.image for item in job.items]))
         if len(maps) != len(job.items):
             raise BatchError(
@@ -154,41 +160,39 @@ def _segment_all(context, job):
     # One bad image must not cost the others, whatever is wrong with it.
     except Exception as error:  # noqa: BLE001
         if len(job.items) == 1:
-            yield job.indices[0], _failure(job.items[0], error, begin)
+            yield job.indices[0], _failure(job.items[0], error, begin, contents[0])
             return
         for single in job.singly():
             yield from _segment_all(context, single)
         return
     share = (time.perf_counter() - begin) / len(maps)
-    for place, (index, item, done) in enumerate(
-        zip(job.indices, job.items, job.done, strict=True)
-    ):
+    for place, (index, item) in enumerate(zip(job.indices, job.items, strict=True)):
         feature_map, maps[place] = maps[place], None
-        if done:
+        if job.done[place]:
             continue
         begin = time.perf_counter() - share
         try:
-            record = _segment(context, item, feature_map, begin)
+            record = _segment(context, item, feature_map, begin, contents[place])
         except (*FATAL, _OutputError):
             raise
         except Exception as error:  # noqa: BLE001
-            record = _failure(item, error, begin)
+            record = _failure(item, error, begin, contents[place])
         yield index, record
 
 
-def _segment(context, item, feature_map, begin):
+def _segment(context, item, feature_map, begin, content):
     tree = context.segmenter.predict([feature_map])[0]
-    content = content_of(item.image)
     path = Path(context.folder) / tree_path(item.name)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if context.levels is not None:
-            image = getattr(feature_map, "image", None)
-            stem = path.with_name(path.name.removesuffix(".npz"))
-            write_pictures(image, tree, context.levels, stem)
-        # Last, so that where there is a tree the pictures are there too.
-        tree.save(path)
-        n_bytes = path.stat().st_size
+        with naming(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if context.levels is not None:
+                image = getattr(feature_map, "image", None)
+                stem = path.with_name(path.name.removesuffix(".npz"))
+                write_pictures(image, tree, context.levels, stem)
+            # Last, so that where there is a tree the pictures are there too.
+            tree.save(path)
+            n_bytes = path.stat().st_size
     except OSError as error:
         if error.errno in _OF_ONE_FILE:
             raise
@@ -207,14 +211,14 @@ def _segment(context, item, feature_map, begin):
     )
 
 
-def _failure(item, error, begin):
-    return failed_record(item, reason(error, item), time.perf_counter() - begin)
+def _failure(item, error, begin, content):
+    seconds = time.perf_counter() - begin
+    return failed_record(item, reason(error, item), content, seconds)
 
 
-def failed_record(item, text, seconds=0.0):
+def failed_record(item, text, content=None, seconds=0.0):
     """Return the record of an image that could not be segmented."""
-    is_file = isinstance(item.image, str)
-    content = content_of(item.image) if is_file else Content(None, None, None)
+    content = Content(None, None, None) if content is None else content
     return ImageRecord(
         name=item.name,
         source=item.source,

@@ -66,7 +66,7 @@ class Workers:
                     continue
                 n_killed = 0
                 for suspect in suspects:
-                    for outcome in self._alone(context, suspect):
+                    for outcome in self.alone(context, suspect):
                         n_killed += outcome.killed
                         yield outcome
                 if not n_killed and width > 1:
@@ -92,7 +92,7 @@ class Workers:
                 except BrokenProcessPool as error:
                     raise LostWorkersError("workers were killed") from error
 
-    def _alone(self, context, job):
+    def alone(self, context, job):
         """Yield the outcomes of a job while no other is under way."""
         try:
             yield from self._round(context, _Feed([job]), 1)
@@ -101,7 +101,7 @@ class Workers:
             singles = list(job.singly())
         if len(singles) > 1:
             for single in singles:
-                yield from self._alone(context, single)
+                yield from self.alone(context, single)
             return
         (item,) = singles[0].items
         text = f"{item.source or item.name}: {KILLED}"

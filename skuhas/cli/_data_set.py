@@ -29,16 +29,19 @@ def run_data_set(
     console, errors = Console(), Console(stderr=True)
     begin = time.monotonic()
     try:
-        images = _collect(paths, samples, out)
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(str(error), param_hint="IMAGE") from None
-    try:
+        try:
+            images = _collect(paths, samples, out)
+        except (OSError, ValueError) as error:
+            raise typer.BadParameter(str(error), param_hint="IMAGE") from None
         with warnings.catch_warnings():
             # The failures are printed as they come.
             warnings.filterwarnings("ignore", message=".* images failed")
             manifest = segment_images(images, out, verbose=1, **settings)
     except KeyboardInterrupt as error:
-        _print(errors, f"[bold red]interrupted[/]: {hint_of(error)}")
+        _print(
+            errors,
+            f"[bold red]interrupted[/]: {hint_of(error) or 'nothing was begun'}",
+        )
         return INTERRUPTED
     except (OSError, ImportError, ValueError, TypeError, BatchError) as error:
         # Without a hint nothing was begun.

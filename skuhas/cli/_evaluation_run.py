@@ -130,7 +130,8 @@ def run_evaluation(
     try:
         result = evaluate_methods(images, methods, out=out, verbose=1, **settings)
     except KeyboardInterrupt as error:
-        _print(errors, f"[bold red]interrupted[/]: {hint_of(error)}")
+        text = hint_of(error) or "nothing was begun"
+        _print(errors, f"[bold red]interrupted[/]: {text}")
         return INTERRUPTED
     except (OSError, ImportError, ValueError, TypeError, BatchError) as error:
         word = "stopped" if hint_of(error) else "refused"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -228,7 +229,7 @@ def segment(
         bool,
         typer.Option(
             "--restart",
-            help="Forget an unfinished run in the folder.",
+            help="Forget the run in the folder, finished or not, and write over it.",
             rich_help_panel=DATA_SETS,
         ),
     ] = False,
@@ -340,6 +341,7 @@ def segment(
     }
     # Takes seconds, and --help does without.
     from skuhas import PAPER_SETTINGS
+    from skuhas.batch import output_folder
     from skuhas.cli._data_set import run_data_set
     from skuhas.cli._run import run
 
@@ -366,28 +368,30 @@ def segment(
             "cache_dtype": cache_dtype,
         },
     )
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise typer.BadParameter(str(error), param_hint="--out") from None
-    if is_data_set:
-        code = run_data_set(
-            paths,
-            list(sample or []),
-            out,
-            features=transformer,
-            segmenter=segmenter,
-            n_jobs=jobs if scheduler else jobs or 1,
-            n_threads=threads or 1,
-            backend=(backend or Backend.loky).value,
-            scheduler=scheduler,
-            resume=resume,
-            restart=restart,
-            levels=counts if pictures or levels is not None else None,
-        )
-    else:
-        rows = NODES if nodes is None else nodes
-        code = run(sources, out, counts, rows, transformer, segmenter)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(output_folder(out))
+        except OSError as error:
+            text = str(error).removeprefix("out=")
+            raise typer.BadParameter(text, param_hint="--out") from None
+        if is_data_set:
+            code = run_data_set(
+                paths,
+                list(sample or []),
+                out,
+                features=transformer,
+                segmenter=segmenter,
+                n_jobs=jobs if scheduler else jobs or 1,
+                n_threads=threads or 1,
+                backend=(backend or Backend.loky).value,
+                scheduler=scheduler,
+                resume=resume,
+                restart=restart,
+                levels=counts if pictures or levels is not None else None,
+            )
+        else:
+            rows = NODES if nodes is None else nodes
+            code = run(sources, out, counts, rows, transformer, segmenter)
     if code:
         raise typer.Exit(code)
 

@@ -30,7 +30,7 @@ from skuhas.evaluation._records import (
 )
 from skuhas.evaluation._result import RESULTS, Evaluation
 from skuhas.evaluation._scores import Truth
-from skuhas.evaluation._work import Evaluator, digest_of
+from skuhas.evaluation._work import Evaluator, Item, digest_of
 from skuhas.features import LiteFeatures
 
 PICTURES = "cuts"
@@ -218,7 +218,7 @@ def _check_ids(samples):
 def _go(work, samples, kept, file, folder, n_jobs, verbose):
     """Do what is not kept, and return all records in the order of the images."""
     jobs = (
-        Job([place], [sample], [False])
+        Job([place], [Item(sample)], [False])
         for place, sample in enumerate(samples)
         if sample.id not in kept
     )

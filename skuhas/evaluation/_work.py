@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import joblib
@@ -16,6 +15,24 @@ from skuhas.batch import FATAL, Job, Outcome, portable, reason, worker_threads
 from skuhas.evaluation._pictures import best_cut_picture
 from skuhas.evaluation._records import DONE, FAILED, LEFT_OUT, Record
 from skuhas.evaluation._scores import Truth
+
+
+@dataclass(frozen=True)
+class Item:
+    """A sample, under the names by which batch speaks of images."""
+
+    sample: Any
+
+    @property
+    def name(self) -> str:
+        """The sample's id."""
+        return self.sample.id
+
+    @property
+    def source(self) -> str | None:
+        """Path of the image, None where it is no file."""
+        image = self.sample.image
+        return str(image) if isinstance(image, (str, Path)) else None
 
 
 @dataclass(frozen=True)
@@ -42,14 +59,14 @@ class Evaluator:
         """Yield an Outcome for each image; what is wrong with one is in its record."""
         try:
             with worker_threads(self.n_threads, self.features):
-                for index, sample in job.undone():
-                    yield Outcome([(index, self._record(sample))])
+                for index, item in job.undone():
+                    yield Outcome([(index, self._record(item.sample))])
         except FATAL as error:
             yield Outcome([], portable(error))
 
-    def lost(self, sample: Any, text: str) -> Record:
+    def lost(self, item: Item, text: str) -> Record:
         """Return the record of an image that kills its workers."""
-        return Record(sample.id, FAILED, text, digest=digest_of(sample.image))
+        return Record(item.name, FAILED, text, digest=digest_of(item.sample.image))
 
     def _record(self, sample: Any) -> Record:
         record = Record(sample.id, DONE, digest=digest_of(sample.image))
@@ -121,8 +138,7 @@ def _at_nodes(truth: Truth, tree: Any, n_nodes: int) -> dict[str, float]:
 
 
 def _why(error: Exception, sample: Any) -> str:
-    source = str(sample.image) if isinstance(sample.image, Path) else None
-    return reason(error, SimpleNamespace(name=sample.id, source=source))
+    return reason(error, Item(sample))
 
 
 def digest_of(image: Any) -> str | None:

@@ -1,5 +1,6 @@
 """Dask: the same trees, also when workers die; schedulers that are not there."""
 
+import multiprocessing
 import os
 import socket
 import sys
@@ -99,6 +100,58 @@ def test_a_scheduler_that_is_not_there(address, few, tmp_path, estimators, monke
         segment_images(few, tmp_path, backend="dask", scheduler=address, **estimators)
     # Nothing was begun, so there is nothing to resume.
     assert [path.name for path in tmp_path.iterdir()] == ["few"]
+
+
+def test_ctrl_c_while_no_scheduler_answers(few, tmp_path, estimators, monkeypatch):
+    """No client is made, which would take its time to close again."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+
+    def connect(place, timeout):
+        assert place == ("127.0.0.1", int(address.rpartition(":")[2]))
+        assert timeout == _dask.PATIENCE
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        segment_images(
+            few, tmp_path / "out", backend="dask", scheduler=address, **estimators
+        )
+    # Nothing was begun, so that there is nothing to go on with.
+    assert not hasattr(caught.value, "__notes__")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scheduler_that_is_late_is_waited_for(monkeypatch):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        timer = threading.Timer(0.3, server.listen)
+        timer.start()
+        begin = time.monotonic()
+        _dask._probe(f"tcp://127.0.0.1:{server.getsockname()[1]}")
+        timer.join()
+    assert 0.2 < time.monotonic() - begin < 5
+
+
+def test_without_a_guard_the_message_names_it(few, tmp_path, estimators, monkeypatch):
+    def cluster(**_):
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr(distributed, "LocalCluster", cluster)
+    guard = r'if __name__ == "__main__":`.* put it there'
+    out = tmp_path / "out"
+    with pytest.raises(BatchError, match=guard) as caught:
+        segment_images(few, out, backend="dask", **estimators)
+    assert "workers do not start (Nanny failed to start.)" in str(caught.value)
+    assert caught.value.__suppress_context__
+    # Where a worker runs the script once more.
+    monkeypatch.setattr(
+        multiprocessing.current_process(), "_inheriting", True, raising=False
+    )
+    with pytest.raises(BatchError, match=f"a worker of Dask has come to .*{guard}"):
+        segment_images(few, out, backend="dask", **estimators)
+    assert not out.exists()
 
 
 def test_a_scheduler_without_workers(few, tmp_path, estimators, monkeypatch):

@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skuhas import ColorFeatures, HierarchicalSpectralSegmenter
 from skuhas.batch._parameters import describe, differences, versions
+from skuhas.superpixels import image_superpixels
 
 
 class Plain:
@@ -65,6 +67,17 @@ def test_weights_count_by_their_content(tmp_path):
     assert differences(first, describe(Network(weights=str(moved)), "f")) == []
     (line,) = differences(first, describe(Network(weights=other), "f"))
     assert line.startswith("weights_content: ")
+
+
+def test_classes_are_known_by_where_users_find_them():
+    """Moving a private module of skuhas keeps no run from being resumed."""
+    described = describe(HierarchicalSpectralSegmenter(superpixels=np.mean), "s")
+    assert described["class"] == "skuhas.segmenter.HierarchicalSpectralSegmenter"
+    assert describe(ColorFeatures(), "f")["class"] == "skuhas.features.ColorFeatures"
+    assert describe(image_superpixels, "f") == "skuhas.superpixels.image_superpixels"
+    # Of other packages nothing is known.
+    scaler = describe(StandardScaler(), "f")["class"]
+    assert scaler == "sklearn.preprocessing._data.StandardScaler"
 
 
 def test_differences_name_both_values():

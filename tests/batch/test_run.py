@@ -4,10 +4,12 @@ import errno
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.exceptions import NotFittedError
 
 import skuhas
 from skuhas import (
@@ -20,6 +22,7 @@ from skuhas import (
     segment_images,
 )
 from skuhas.batch import _parameters
+from skuhas.batch._images import content_of
 
 
 def counting(monkeypatch):
@@ -122,10 +125,34 @@ def test_pictures_on_request(few, tmp_path, estimators):
 def test_pictures_never_write_over_an_image(few, tmp_path, estimators):
     shutil.copy(few / "0.png", few / "0_2.png")
     before = (few / "0_2.png").read_bytes()
-    with pytest.raises(ValueError, match="would overwrite the image"):
+    with pytest.raises(ValueError, match="pictures of the levels would lie among the"):
         segment_images(few, few, levels=[2], **estimators)
     assert (few / "0_2.png").read_bytes() == before
     segment_images(few, few, **estimators)
+
+
+def test_pictures_never_become_images_of_the_next_run(few, tmp_path, estimators):
+    below = tmp_path / "data" / "x"
+    shutil.copytree(few, below)
+    shutil.copytree(few, tmp_path / "data" / "y")
+    both = [below, tmp_path / "data" / "y"]
+    for images, out in (
+        (few, few),
+        ([few / "0.png"], few),
+        # Names keep the folders that the images are in.
+        (tmp_path / "data", tmp_path / "data"),
+        (both, tmp_path / "data"),
+    ):
+        with pytest.raises(ValueError, match="for one the next time") as caught:
+            segment_images(images, out, levels=[2], **estimators)
+        assert "(--levels, --pictures)" in str(caught.value)
+    assert len(list(tmp_path.rglob("*.*"))) == 9
+    # A folder inside is passed over by the search.
+    for _ in range(2):
+        manifest = segment_images(
+            few, few / "out", levels=[2], resume=True, **estimators
+        )
+        assert manifest.n_images == 3
 
 
 def test_without_features_the_default_is_taken(few, tmp_path):
@@ -158,7 +185,7 @@ def test_a_failure_takes_the_tree_of_an_earlier_run_away(few, tmp_path, estimato
     segment_images(few, out, **estimators)
     (few / "1.png").write_text("no image")
     with pytest.warns(RuntimeWarning):
-        segment_images(few, out, **estimators)
+        segment_images(few, out, restart=True, **estimators)
     assert sorted(path.name for path in out.glob("*.npz")) == ["0.npz", "2.npz"]
 
 
@@ -204,13 +231,16 @@ def test_what_holds_for_all_images_ends_the_run(
     assert [path.name for path in (tmp_path / "out").glob("*.npz")] == ["0.npz"]
 
 
-def test_an_unfitted_estimator_ends_the_run(few, tmp_path):
-    from sklearn.exceptions import NotFittedError
-
+def test_an_estimator_that_shows_to_be_unfitted_ends_the_run(few, tmp_path):
     segmenter = HierarchicalSpectralSegmenter(whiten=True)
     features = ColorFeatures(image_size=32)
+    # Nothing of scikit-learn's own.
+    wrapped = SimpleNamespace(predict=segmenter.predict)
+    out = tmp_path / "out"
     with pytest.raises(NotFittedError):
-        segment_images(few, tmp_path, features=features, segmenter=segmenter)
+        segment_images(few, out, features=features, segmenter=wrapped)
+    # No image is done, so that there is nothing in the way of another run.
+    segment_images(few, out, features=features)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
@@ -224,13 +254,15 @@ def test_a_full_disk_ends_the_run(
 
         def save(self, path):
             if path.name == "1.npz":
-                raise OSError(number, "no room", str(path))
+                # Without the path, as it comes from writing.
+                raise OSError(number, "no room")
             original(self, path)
 
         patch.setattr(RegionTree, "save", save)
         with pytest.raises(OSError, match="no room") as caught:
             segment_images(few, out, **estimators)
     assert caught.value.errno == number
+    assert str(out / "1.npz") in str(caught.value)
     assert [path.name for path in out.glob("*.npz")] == ["0.npz"]
     segment_images(few, out, resume=True, **estimators)
     assert results(out) == results(tmp_path / "whole")
@@ -273,11 +305,134 @@ def test_resume_in_an_empty_folder_starts(few, tmp_path, estimators):
     assert segment_images(few, tmp_path / "out", resume=True, **estimators).n_done == 3
 
 
-def test_a_finished_run_is_run_anew(few, tmp_path, estimators, monkeypatch):
-    segment_images(few, tmp_path / "out", **estimators)
+def test_a_finished_run_is_not_written_over(few, tmp_path, estimators, monkeypatch):
+    out = tmp_path / "out"
+    segment_images(few, out, **estimators)
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(BatchError, match=r"a finished run .*--resume\), or forget it"):
+        segment_images(few, out, **estimators)
+    other = estimators | {"features": ColorFeatures(image_size=32)}
+    with pytest.raises(BatchError, match=r"a finished run with other .*") as caught:
+        segment_images(few, out, **other)
+    assert "\n  features.image_size: 48 in the folder, 32 now\n" in str(caught.value)
+    assert "--resume" not in str(caught.value)
+    assert "restart=True (--restart)" in str(caught.value)
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
     seen = counting(monkeypatch)
-    segment_images(few, tmp_path / "out", **estimators)
+    segment_images(few, out, restart=True, **other)
     assert stems(seen) == ["0", "1", "2"]
+
+
+def test_a_file_of_another_program_is_not_written_over(few, tmp_path, estimators):
+    manifest = tmp_path / "out" / "manifest.json"
+    manifest.parent.mkdir()
+    manifest.write_text('{"name": "an app"}')
+    with pytest.raises(BatchError, match=r"is not a manifest of skuhas: .*--restart"):
+        segment_images(few, manifest.parent, **estimators)
+    assert manifest.read_text() == '{"name": "an app"}'
+
+
+def test_a_run_of_which_nothing_is_done_counts_as_none(few, tmp_path, estimators):
+    out = tmp_path / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        stop_at(patch, 1, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            segment_images(few, out, **estimators)
+    assert (out / "journal.jsonl").exists()
+    manifest = segment_images(few, out, features=ColorFeatures(image_size=32))
+    assert manifest.n_done == 3
+
+
+def test_a_restart_killed_at_its_start_leaves_the_run_before(few, tmp_path, estimators):
+    out = tmp_path / "out"
+    segment_images(few, out, **estimators)
+    manifest = (out / "manifest.json").read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        stop_at(patch, 1, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            segment_images(few, out, restart=True, **estimators)
+    # As if the journal had been written and the manifest not yet removed.
+    (out / "manifest.json").write_bytes(manifest)
+    with pytest.raises(BatchError, match="a finished run is in"):
+        segment_images(few, out, **estimators)
+
+
+def test_an_image_that_changes_while_it_is_segmented(few, tmp_path, estimators):
+    """The record never claims that the tree is of the image as it is now."""
+    out = tmp_path / "out"
+    original = ColorFeatures.transform
+
+    def transform(self, X):
+        maps = original(self, X)
+        if X[0].endswith("1.png"):
+            shutil.copy(few / "0.png", few / "1.png")
+        return maps
+
+    digest = content_of(str(few / "1.png")).digest
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ColorFeatures, "transform", transform)
+        first = segment_images(few, out, **estimators)
+    assert [record.digest for record in first.records()][1] == digest
+    manifest = segment_images(few, out, resume=True, **estimators)
+    trees = [tree for _, tree in manifest.trees()]
+    assert trees[1] == trees[0]
+    assert trees[2] != trees[0]
+
+
+def other_pixels(path):
+    Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
+
+
+def test_images_of_another_folder_are_refused(few, tmp_path, estimators):
+    """Equal names are not equal images: a run is not gone on with by mistake."""
+    out = tmp_path / "out"
+    segment_images(few, out, **estimators)
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(few / "1.png", other / "1.png")
+    shutil.copy(few / "1.png", other / "9.png")
+    refusals = {
+        f"1 (of {few / '1.png'}) would be written over by images of other paths; "
+        "0, 2 would be left out": other,
+        "1, 2 would be left out": [few / "0.png"],
+        "0, 1, 2 would be left out": {"new": few / "0.png"},
+    }
+    other_pixels(other / "1.png")
+    for text, images in refusals.items():
+        message = re.escape(f"other images than these: {text}. Use")
+        with pytest.raises(BatchError, match=message) as caught:
+            segment_images(images, out, resume=True, **estimators)
+        assert not hasattr(caught.value, "__notes__")
+        assert {path: path.read_bytes() for path in out.iterdir()} == before
+    # Also where they are gone, unless others show that it is the same folder.
+    few.rename(tmp_path / "moved")
+    with pytest.raises(BatchError, match="0, 1, 2 would be left out"):
+        segment_images([other / "9.png"], out, resume=True, **estimators)
+    assert segment_images(other, out, restart=True, **estimators).n_images == 2
+
+
+def test_refusals_name_a_few_of_many(few, tmp_path, estimators):
+    for name in "345678":
+        shutil.copy(few / "0.png", few / f"{name}.png")
+    segment_images(few, tmp_path / "out", **estimators)
+    with pytest.raises(BatchError, match="1, 2, 3, 4, 5 and 3 more would be left out"):
+        segment_images([few / "0.png"], tmp_path / "out", resume=True, **estimators)
+
+
+def test_ctrl_c_while_images_are_compared(few, tmp_path, estimators, monkeypatch):
+    out = tmp_path / "out"
+    interrupt(few, out, estimators)
+    before = (out / "journal.jsonl").read_bytes()
+
+    def is_unchanged(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skuhas.batch._resume.is_unchanged", is_unchanged)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        segment_images(few, out, resume=True, **estimators)
+    assert "the same call with resume=True goes on" in caught.value.__notes__[0]
+    assert (out / "journal.jsonl").read_bytes() == before
 
 
 def test_resuming_a_finished_run_does_nothing(few, tmp_path, estimators, monkeypatch):
@@ -410,7 +565,19 @@ def test_batches_are_the_same_after_a_resume(few, tmp_path, monkeypatch):
         ({"scheduler": "tcp://a:1"}, ValueError, "scheduler needs backend='dask'"),
         ({"resume": True, "restart": True}, ValueError, "exclude each other"),
         ({"levels": [0]}, ValueError, "levels must be an integer in"),
+        ({"levels": 4}, TypeError, "levels must be a sequence of numbers of regions"),
+        ({"levels": "2,4"}, TypeError, "levels must be a sequence of numbers of"),
         ({"features": "lite"}, TypeError, "features must have a method transform"),
+        (
+            {"features": ColorFeatures},
+            TypeError,
+            "features must be an instance, such as ColorFeatures(), got the class",
+        ),
+        (
+            {"segmenter": HierarchicalSpectralSegmenter(whiten=True)},
+            NotFittedError,
+            "HierarchicalSpectralSegmenter instance is not fitted yet",
+        ),
         ({"segmenter": 3}, TypeError, "segmenter must have a method predict"),
         ({"features": ColorFeatures(stride=0)}, ValueError, "stride must be"),
         (
@@ -435,15 +602,19 @@ def test_parameters_are_checked_before_anything_is_written(
 
 def test_a_folder_that_cannot_be_written(few, tmp_path, estimators, monkeypatch):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match=r"cannot be made: .*Not a directory"):
+    with pytest.raises(OSError, match=r"out='.*' cannot be made: Not a directory"):
         segment_images(few, tmp_path / "file" / "out", **estimators)
+    with pytest.raises(NotADirectoryError, match=r"out='.*' is a file, not a folder"):
+        segment_images(few, tmp_path / "file", **estimators)
 
     def touch(self):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.touch", touch)
     with pytest.raises(OSError, match="cannot be written to: Permission denied"):
-        segment_images(few, tmp_path / "out", **estimators)
+        segment_images(few, tmp_path / "new" / "out", **estimators)
+    # It was made for nothing.
+    assert not (tmp_path / "new").exists()
 
 
 def test_damaged_files_of_a_run(few, tmp_path, estimators):

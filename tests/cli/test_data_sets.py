@@ -86,6 +86,54 @@ def test_what_cannot_be_listed_is_a_usage_error(run, tmp_path):
         assert result.exit_code == 2
         assert "IMAGE" in result.stderr
         assert what in result.stderr
+        assert not (tmp_path / "out").exists()
+
+
+def test_folders_for_results_that_cannot_be(run, pictures, tmp_path):
+    (tmp_path / "afile").write_text("")
+    for images in (pictures[0].parent, pictures[0]):
+        for out, text in (
+            ("afile", "'afile' is a file, not a folder."),
+            ("afile/x", "'afile/x' cannot be made: Not a directory."),
+        ):
+            result = run(images, "--out", out)
+            assert result.exit_code == 2
+            assert f"Invalid value for --out: {text}" in result.stderr
+
+
+def test_no_folder_is_left_where_nothing_was_written(run, pictures, tmp_path):
+    result = run("nowhere.png", "--out", "new/out")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("failed no such file: 'nowhere.png'")
+    folder = pictures[0].parent
+    result = run(folder, "--out", folder / "..", "--levels", 2)
+    assert result.exit_code == 0
+    result = run(folder, "--out", folder, "--levels", 2)
+    assert result.exit_code == 1
+    assert "refused: out=" in result.stderr
+    assert "pictures of the levels would lie among the images" in result.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_ctrl_c_before_anything_is_begun(run, pictures, tmp_path, monkeypatch):
+    def connected(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skuhas.batch._run.connected", connected)
+    result = run(pictures[0].parent, "--out", "out", "--backend", "dask")
+    assert result.exit_code == 130
+    assert result.stderr == "interrupted: nothing was begun\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_finished_run_is_not_written_over(run, pictures):
+    folder = pictures[0].parent
+    assert run(folder, "--out", "out").exit_code == 0
+    result = run(folder, "--out", "out")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("refused: a finished run is in 'out'. Go on with")
+    assert "(--resume)" in result.stderr
+    assert run(folder, "--out", "out", "--restart").exit_code == 0
 
 
 def test_an_interrupted_run_says_how_to_go_on(run, pictures, tmp_path, monkeypatch):

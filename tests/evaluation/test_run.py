@@ -438,6 +438,37 @@ def test_files_that_are_no_evaluation(tmp_path, classes, fast):
         Evaluation.load(tmp_path)
 
 
+class Deadly(BaseEstimator):
+    """A method that kills its process at one image."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def predict(self, X):
+        import os
+        import signal
+
+        if self.name in str(X[0].source):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return HierarchicalSpectralSegmenter().predict(X)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+def test_an_image_that_kills_its_workers_is_recorded(classes, fast, tmp_path):
+    methods = {"deadly": by_value(Deadly)("scene2")}
+    result = evaluate(classes, methods, features=fast, out=tmp_path, n_jobs=2)
+    assert result.n_done == 4
+    assert "its worker was killed each time" in result.failures()["scene2"]
+    assert result.failures()["scene2"].startswith(str(classes[2].image))
+
+
+def by_value(kind):
+    """Return a class that processes get with its code, as they cannot import it."""
+    copy = type(kind.__name__, kind.__bases__, dict(vars(kind)))
+    copy.__module__ = "__main__"
+    return copy
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_killed_and_resumed(jobs, tmp_path, fast):
