@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 from skuhas._common import atomic_write, check_integer
 from skuhas.batch import (
@@ -15,6 +14,7 @@ from skuhas.batch import (
     describe,
     differences,
     local_workers,
+    output_folder,
     versions,
 )
 from skuhas.evaluation._methods import as_methods
@@ -176,9 +176,8 @@ def evaluate(
     if out is None:
         records = _go(work, samples, {}, None, None, n_jobs, verbose)
         return Evaluation(header | {"finished": _now()}, records)
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        folder = stack.enter_context(output_folder(out))
         lock = FolderLock(folder)
         lock.acquire()
         stack.callback(lock.release)
@@ -193,6 +192,11 @@ def evaluate(
             result.save(folder)
         except BaseException as error:
             n_done = sum(record.status != FAILED for record in kept.values())
+            if n_done == 0:
+                # There is nothing to go on with.
+                file.close()
+                (folder / NAME).unlink(missing_ok=True)
+                raise
             error.add_note(
                 f"{n_done} of {len(samples)} images are done; "
                 "the same call with resume=True goes on from there."

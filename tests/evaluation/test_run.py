@@ -394,6 +394,17 @@ def test_interrupted_and_resumed(classes, fast, tmp_path):
     assert pictures.keys() == expected[2].keys()
 
 
+def test_nothing_is_left_of_a_run_that_came_to_nothing(classes, fast, tmp_path):
+    methods = {OURS: Interrupted("scene0")}
+    with pytest.raises(KeyboardInterrupt) as caught:
+        evaluate(classes, methods, features=fast, out=tmp_path / "a" / "b")
+    assert not hasattr(caught.value, "__notes__")
+    assert not (tmp_path / "a").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="file' is a file, not a folder"):
+        evaluate(classes, features=fast, out=tmp_path / "file")
+
+
 def test_resuming_extends_a_run_and_tries_failures_again(classes, fast, tmp_path):
     calls = []
     features = Counting(calls)
