@@ -30,6 +30,7 @@ _EXPORTS = {
         "load_dataset",
         "make_nested_scene",
     ],
+    "skuhas.evaluation": ["Comparison", "Evaluation", "compare_runs", "evaluate"],
     "skuhas.features": [
         "PAPER_FEATURES",
         "ColorFeatures",
@@ -94,11 +95,13 @@ __all__ = [
     "BestCut",
     "BestCuts",
     "ColorFeatures",
+    "Comparison",
     "ContourMapReader",
     "CoveringReport",
     "DatasetError",
     "DenseCRF",
     "DinoFeatures",
+    "Evaluation",
     "FeatureMap",
     "FelzenszwalbPyramid",
     "HierarchicalSpectralSegmenter",
@@ -124,10 +127,12 @@ __all__ = [
     "baseline_names",
     "best_cut_score",
     "best_cut_scores",
+    "compare_runs",
     "covering_report",
     "covering_score",
     "covering_scorer",
     "dataset_names",
+    "evaluate",
     "fragmentation_curve",
     "fragmentation_score",
     "fragmentation_scorer",
@@ -183,6 +188,7 @@ if TYPE_CHECKING:
         load_dataset,
         make_nested_scene,
     )
+    from skuhas.evaluation import Comparison, Evaluation, compare_runs, evaluate
     from skuhas.features import (
         PAPER_FEATURES,
         ColorFeatures,

@@ -156,3 +156,26 @@ def test_estimators_that_the_guide_shows_can_be_made():
     for line in shown:
         features = eval(line, vars(skuhas))
         assert isinstance(features, (LiteFeatures, skuhas.TimmFeatures))
+
+
+@needs_guide
+def test_measuring_in_python(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for part in ("data/CamVid/val", "data/CamVid/valannot", "images", "labels"):
+        (tmp_path / part).mkdir(parents=True)
+    for seed, name in enumerate(["cat", "cup"]):
+        scene = make_nested_scene((32, 40), depth=2, random_state=seed)
+        labels = (scene.label_map % 12).astype(np.uint8)
+        for folder in ("data/CamVid/val", "images"):
+            Image.fromarray(scene.image).save(tmp_path / folder / f"{name}.png")
+        Image.fromarray(labels).save(tmp_path / "data/CamVid/valannot" / f"{name}.png")
+        np.save(tmp_path / "labels" / f"{name}.npy", scene.label_map)
+    names = {}
+    camvid, own = blocks("evaluation.rst")
+    exec(camvid, names)
+    out = capsys.readouterr().out
+    assert out.startswith("Interval(value=0.")
+    assert "# camvid val, 2 images" in out
+    assert "### locality at equal numbers of nodes" in out
+    exec(own, names)
+    assert capsys.readouterr().out == "2 {}\n"

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from skuhas import __version__
+from skuhas.cli._evaluate import compare, evaluate
 from skuhas.cli._features import features
 from skuhas.cli._segment import segment
 
@@ -42,6 +43,8 @@ def options(
 
 app.command()(segment)
 app.command()(features)
+app.command()(evaluate)
+app.command()(compare)
 
 
 def main() -> None:

@@ -40,15 +40,15 @@ def run_data_set(
     except KeyboardInterrupt as error:
         _print(
             errors,
-            f"[bold red]interrupted[/]: {_hint(error) or 'nothing was begun'}",
+            f"[bold red]interrupted[/]: {hint_of(error) or 'nothing was begun'}",
         )
         return INTERRUPTED
     except (OSError, ImportError, ValueError, TypeError, BatchError) as error:
         # Without a hint nothing was begun.
-        word = "stopped" if _hint(error) else "refused"
+        word = "stopped" if hint_of(error) else "refused"
         _print(errors, f"[bold red]{word}[/]: {escape(str(error))}")
-        if _hint(error):
-            _print(errors, _hint(error))
+        if hint_of(error):
+            _print(errors, hint_of(error))
         return FAILED
     _print(console, _summary(manifest, out, time.monotonic() - begin))
     if manifest.n_failed:
@@ -70,7 +70,7 @@ def _collect(paths: list[Path], samples: list[Sample], out: Path) -> dict[str, A
     return images
 
 
-def _hint(error: BaseException) -> str:
+def hint_of(error: BaseException) -> str:
     """Return the note that a run leaves on its error, in words of the shell."""
     notes = [note for note in getattr(error, "__notes__", ()) if "resume=True" in note]
     if not notes:
