@@ -118,9 +118,9 @@ def image_superpixels(
         is an error.
     parameters : dict, default=None
         Keyword arguments of the method: scale (30 by default), sigma (0.5) and
-        min_size (25 pixels) of felzenszwalb; n_segments, compactness, sigma of slic; markers,
-        compactness of watershed; ratio, kernel_size, max_dist, sigma of
-        quickshift.
+        min_size (25 pixels) of felzenszwalb; n_segments, compactness, sigma of
+        slic; markers, compactness of watershed; ratio, kernel_size, max_dist,
+        sigma of quickshift.
 
     Returns
     -------
