@@ -35,7 +35,7 @@ CASES = (
     ("dinov2_vits14_reg", 224),
     ("dinov2_vits14_reg", 518),
     ("dinov2_vitb14_reg", 518),
-    ("lite", 640),
+    ("lite", 960),
 )
 
 
@@ -222,8 +222,8 @@ MEMORY_ROWS = (
     ("dinov2_vits14_reg", 518, 1, (480, 640), None),
     ("dinov2_vits14_reg", 518, 8, (480, 640), None),
     ("dinov2_vitb14_reg", 518, 1, (480, 640), None),
-    ("lite", 640, 1, (480, 640), None),
-    ("lite", 640, 8, (480, 640), None),
+    ("lite", 960, 1, (480, 640), None),
+    ("lite", 960, 8, (480, 640), None),
     ("dinov2_vits14_reg", None, 1, (3000, 4000), 518),
     ("lite", None, 1, (3000, 4000), 1024),
 )

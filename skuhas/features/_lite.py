@@ -23,10 +23,11 @@ class LiteFeatures(NetworkFeatures):
 
     Parameters
     ----------
-    image_size : int, (int, int) or None, default=640
+    image_size : int, (int, int) or None, default=960
         Length in pixels of the side that `side` names, which images are scaled
         to, up or down; or height and width; or None for the image's own size.
-        Both sides are then rounded up to multiples of 32.
+        Both sides are then rounded up to multiples of 32. More shows smaller
+        things and costs time with its square.
     side : {"longer", "shorter"}, default="longer"
         Which side `image_size` is the length of, where it is one number.
     tile : int, default=None
@@ -92,7 +93,7 @@ class LiteFeatures(NetworkFeatures):
     def __init__(
         self,
         *,
-        image_size=640,
+        image_size=960,
         side="longer",
         tile=None,
         overlap=None,

@@ -18,7 +18,7 @@ from skuhas.superpixels._tiles import WHOLE, estimated_count, tiled_superpixels
 from skuhas.tree import canonical_labels
 
 
-def _felzenszwalb(image, *, scale=20.0, sigma=0.5, min_size=30):
+def _felzenszwalb(image, *, scale=30.0, sigma=0.5, min_size=25):
     return segmentation.felzenszwalb(image, scale=scale, sigma=sigma, min_size=min_size)
 
 
@@ -117,10 +117,10 @@ def image_superpixels(
         some of them until those have few enough; a map of your own with more
         is an error.
     parameters : dict, default=None
-        Keyword arguments of the method: scale, sigma, min_size of
-        felzenszwalb; n_segments, compactness, sigma of slic; markers,
-        compactness of watershed; ratio, kernel_size, max_dist, sigma of
-        quickshift.
+        Keyword arguments of the method: scale (30 by default), sigma (0.5) and
+        min_size (25 pixels) of felzenszwalb; n_segments, compactness, sigma of
+        slic; markers, compactness of watershed; ratio, kernel_size, max_dist,
+        sigma of quickshift.
 
     Returns
     -------

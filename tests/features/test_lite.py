@@ -60,7 +60,7 @@ def test_stages_have_about_unit_length_everywhere():
 
 def test_one_colour_is_one_feature_far_from_the_border():
     image = np.full((640, 640, 3), (30, 90, 200), dtype=np.uint8)
-    (feature_map,) = LiteFeatures().transform([image])
+    (feature_map,) = LiteFeatures(image_size=640).transform([image])
     assert feature_map.shape == (80, 80, sum(WIDTHS))
     # The stages of strides 4 and 8 see less than 64 pixels around a cell.
     inner = feature_map.features[8:-8, 8:-8, : sum(WIDTHS[:2])]

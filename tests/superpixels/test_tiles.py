@@ -28,7 +28,7 @@ def _by_color(window, share):
 
 
 def _photo_leaves(window, share):
-    return felzenszwalb(window, scale=20, sigma=0.5, min_size=30)
+    return felzenszwalb(window, scale=30, sigma=0.5, min_size=25)
 
 
 @pytest.fixture
@@ -89,16 +89,16 @@ def test_felzenszwalb_of_shapes_that_cross_borders(tile, margin):
 def test_one_tile_is_the_whole_image():
     image = coffee()[:200, :300]
     whole = image_superpixels(image)
-    result = tiled_superpixels(_photo_leaves, image, 30, tile=300, margin=10)
+    result = tiled_superpixels(_photo_leaves, image, 25, tile=300, margin=10)
     np.testing.assert_array_equal(result, whole)
 
 
 def test_a_photograph_in_tiles_is_much_as_it_is_whole():
     image = coffee()[::2, ::2].copy()
     whole = image_superpixels(image)
-    result = tiled_superpixels(_photo_leaves, image, 30, tile=100, margin=24)
+    result = tiled_superpixels(_photo_leaves, image, 25, tile=100, margin=24)
     areas = np.bincount(result.ravel())
-    assert areas.min() >= 30
+    assert areas.min() >= 25
     assert abs(areas.size / (whole.max() + 1) - 1) < 0.05
     overlap = np.zeros((whole.max() + 1, areas.size))
     np.add.at(overlap, (whole, result), 1)
@@ -195,10 +195,10 @@ def test_threads_end_and_do_not_matter(monkeypatch):
     image = coffee()[::2, ::2].copy()
     before = threading.active_count()
     monkeypatch.setattr(_tiles, "WORKERS", 1)
-    expected = tiled_superpixels(_photo_leaves, image, 30, tile=80, margin=16)
+    expected = tiled_superpixels(_photo_leaves, image, 25, tile=80, margin=16)
     monkeypatch.setattr(_tiles, "WORKERS", 3)
     monkeypatch.setattr(_tiles.joblib, "cpu_count", lambda: 3)
-    result = tiled_superpixels(_photo_leaves, image, 30, tile=80, margin=16)
+    result = tiled_superpixels(_photo_leaves, image, 25, tile=80, margin=16)
     np.testing.assert_array_equal(result, expected)
     assert threading.active_count() == before
 
