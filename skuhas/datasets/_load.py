@@ -87,7 +87,10 @@ def load_dataset(
     Raises
     ------
     ValueError
-        There is no data set of that name; the message lists them.
+        There is no data set of that name, the message lists them; or a hierarchy
+        is given for labels that are no classes.
+    TypeError
+        The root is no path.
     DatasetError
         The root is wrong or incomplete; the message says what is missing, shows
         the layout, and names the folder that was probably meant.
@@ -106,6 +109,8 @@ def load_dataset(
     """
     side = check_integer(tile, "tile", low=1, none=True)
     description = _find(name)
+    if not isinstance(root, str | os.PathLike):
+        raise TypeError(f"root must be the path of a folder, got {root!r}.")
     folder = Path(root).expanduser()
     if split not in description.splits:
         raise DatasetError(
@@ -137,17 +142,22 @@ def _hierarchy(
     description: Description,
     root: Path,
 ) -> LabelHierarchy | None:
-    if isinstance(given, LabelHierarchy):
-        return given
-    if given is not None:
-        try:
-            return LabelHierarchy.load(given)
-        except ValueError as error:
-            raise ValueError(f"hierarchy: {error}") from None
     own = source.hierarchy(root)
     if own is None and description.hierarchy is not None:
-        return LabelHierarchy.load(description.hierarchy)
-    return own
+        own = LabelHierarchy.load(description.hierarchy)
+    if given is None:
+        return own
+    if own is None:
+        raise ValueError(
+            f"hierarchy must be None, because the labels of {description.title} are "
+            f"numbers of regions and no classes; got {given!r}."
+        )
+    if isinstance(given, LabelHierarchy):
+        return given
+    try:
+        return LabelHierarchy.load(given)
+    except ValueError as error:
+        raise ValueError(f"hierarchy: {error}") from None
 
 
 def _find(name: str) -> Description:

@@ -109,7 +109,7 @@ def warn_undefined(name: str, stacklevel: int = 3) -> None:
     """Warn that a score is nan because no image counts."""
     warnings.warn(
         f"{name} is undefined and set to nan: every image with weight is left "
-        "out, because its pixels are all ignored or background.",
+        "out, because it has no ground truth or no pixel but ignored and background.",
         UndefinedMetricWarning,
         stacklevel=stacklevel,
     )

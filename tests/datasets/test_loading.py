@@ -410,3 +410,15 @@ def test_another_hierarchy(camvid):
     ]
     with pytest.raises(ValueError, match="hierarchy: name must be one of"):
         load_dataset("camvid", camvid.root, hierarchy="halves")
+
+
+def test_labels_without_classes_take_no_hierarchy(folder):
+    folder.image("data/images/val/1.jpg", (6, 8))
+    folder.mat("data/groundTruth/val/1.mat", groundTruth=cells(np.ones((6, 8))))
+    with pytest.raises(ValueError, match=r"BSDS500 are numbers .* got 'camvid'"):
+        load_dataset("bsds500", folder.root, hierarchy="camvid")
+
+
+def test_a_root_is_a_path():
+    with pytest.raises(TypeError, match="root must be the path of a folder, got None"):
+        load_dataset("camvid", None)
