@@ -81,8 +81,7 @@ class BestCuts:
     setting : {"altitude", "n_regions"}, default="altitude"
         What images have in common. With "altitude" t is a threshold, and the
         nodes of an altitude above t are open: the contours that remain in
-        ``saliency() > t``, and for spectral trees, whose altitude is one minus
-        the normalised cut, ``cut(max_ncut=1 - t)``. With "n_regions" t is a
+        ``saliency() > t``. With "n_regions" t is a
         budget, ``cut(n_regions=t)``, which suits trees whose altitudes do not
         compare between images.
     values : array-like of shape (n_values,), default=None

@@ -148,11 +148,12 @@ def test_small_blocks_change_nothing(random_tree, seed):
         )
 
 
-def test_thresholds_of_spectral_trees_are_those_of_the_cut():
+def test_thresholds_on_one_minus_the_cut_are_those_of_the_cut():
     tree = RegionTree.from_parents(
         [4, 4, 5, 5, 6, 6, 6],
         [[0, 1, 2, 3]],
         ncut=[np.nan] * 4 + [0.25, 0.5, 0.125],
+        altitude=[0] * 4 + [0.75, 0.5, 0.875],
     )
     label_map = np.array([[0, 1, 2, 2]])
     at, means = BestCuts().update(label_map, tree).curve("covering")

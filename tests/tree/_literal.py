@@ -62,8 +62,14 @@ def altitude(tree, node):
             return 1 + max(map(edges, below)) if below else 0
 
         return edges(node) / edges(tree.root)
-    above = [tree.ncut[i] for i in path(tree.parents, node)]
-    return 1 - max(0.0 if math.isnan(value) else value for value in above)
+    heights = [1.0]
+    for above in path(tree.parents, node):
+        if not math.isnan(tree.ncut[above]):
+            n_parts = max(len(children(tree.parents, above)), 2)
+            clear = 1 - tree.ncut[above] / (1 - 1 / n_parts)
+            share = area(tree, above) / area(tree, tree.root)
+            heights.append(max(clear, 0.0) * share**0.25)
+    return min(heights)
 
 
 def open_nodes(

@@ -47,17 +47,38 @@ def test_known_tree():
 
 def test_altitude_from_ncut():
     nan = np.nan
+    # Of node 5, half of the image, the split is clearer than the root's; node 4 is a
+    # sixteenth and all but chance.
+    labels = np.repeat([0, 1, 2, 3], [1, 1, 15, 15])
     tree = RegionTree.from_parents(
-        BALANCED, [0, 1, 2, 3], ncut=[nan, nan, nan, nan, 0.5, 0.125, 0.25]
+        BALANCED, labels, ncut=[nan, nan, nan, nan, 0.25, 0.125, 0.125]
     )
-    assert tree.altitude.tolist() == [0, 0, 0, 0, 0.5, 0.75, 0.75]
+    expected = [0, 0, 0, 0, 0.5 * 0.5, 0.75 * (30 / 32) ** 0.25, 0.75]
+    np.testing.assert_allclose(tree.altitude, expected, rtol=1e-15)
+
+
+def test_altitude_counts_the_parts_of_a_split():
+    nan = np.nan
+    tree = RegionTree.from_parents([3, 3, 3, 3], [0, 1, 2], ncut=[nan, nan, nan, 0.5])
+    # Three equal parts of a graph without structure have a mean cut of two thirds.
+    assert tree.altitude[3] == pytest.approx(0.25)
+    worse = RegionTree.from_parents([3, 3, 3, 3], [0, 1, 2], ncut=[nan, nan, nan, 0.9])
+    assert worse.altitude.tolist() == [0, 0, 0, 0]
+
+
+def test_altitude_never_rises_on_the_way_down():
+    nan = np.nan
+    tree = RegionTree.from_parents(
+        BALANCED, [0, 1, 2, 3], ncut=[nan, nan, nan, nan, 0.0, 0.125, 0.375]
+    )
+    assert tree.altitude.tolist() == [0, 0, 0, 0, 0.25, 0.25, 0.25]
 
 
 def test_altitude_of_a_split_without_figure_is_its_parents():
     ncut = np.full(7, np.nan)
     ncut[6] = 0.25
     tree = RegionTree.from_parents(BALANCED, [0, 1, 2, 3], ncut=ncut)
-    assert tree.altitude.tolist() == [0, 0, 0, 0, 0.75, 0.75, 0.75]
+    assert tree.altitude.tolist() == [0, 0, 0, 0, 0.5, 0.5, 0.5]
 
 
 def test_single_node():
