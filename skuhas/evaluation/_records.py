@@ -14,8 +14,9 @@ from skuhas.batch import BatchError
 
 NAME = "records.jsonl"
 FORMAT = "skuhas.Evaluation"
-VERSION = 1
+VERSION = 2
 DONE, FAILED, LEFT_OUT = "done", "failed", "left out"
+NO_TRUTH = "no ground truth"
 
 
 @dataclass
@@ -31,6 +32,8 @@ class Record:
         Why it failed or was left out.
     digest : str or None
         Of the image, to know it again.
+    truth_digest : str or None
+        Of its ground truth; None where there is none.
     shape : list of int or None
         Height and width.
     methods : dict
@@ -50,6 +53,7 @@ class Record:
     status: str
     error: str | None = None
     digest: str | None = None
+    truth_digest: str | None = None
     shape: list[int] | None = None
     methods: dict[str, dict[str, Any]] = field(default_factory=dict)
     picture: bytes | None = field(default=None, compare=False, repr=False)

@@ -17,12 +17,14 @@ from skuhas.batch import (
     output_folder,
     versions,
 )
+from skuhas.evaluation._digests import digests_of
 from skuhas.evaluation._methods import as_methods
 from skuhas.evaluation._pictures import Example, write_sheet
 from skuhas.evaluation._records import (
     DONE,
     FAILED,
     NAME,
+    NO_TRUTH,
     Record,
     RecordFile,
     read_header,
@@ -30,7 +32,7 @@ from skuhas.evaluation._records import (
 )
 from skuhas.evaluation._result import RESULTS, Evaluation
 from skuhas.evaluation._scores import Truth
-from skuhas.evaluation._work import Evaluator, Item, digest_of
+from skuhas.evaluation._work import Evaluator, Item
 from skuhas.features import LiteFeatures
 
 PICTURES = "cuts"
@@ -305,7 +307,9 @@ def _take_up(folder, header, samples, resume, restart):
 
 
 def _still_holds(folder, record, sample):
-    if record.status == FAILED or record.digest != digest_of(sample.image):
+    if record.status == FAILED or record.error == NO_TRUTH:
+        return False
+    if (record.digest, record.truth_digest) != digests_of(sample):
         return False
     return record.status != DONE or _picture_path(folder, record.id).exists()
 

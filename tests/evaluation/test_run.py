@@ -26,6 +26,7 @@ from skuhas import (
 )
 from skuhas.datasets import ImageDataset, Sample
 from skuhas.evaluation import OURS, make_method, method_names
+from skuhas.evaluation._digests import digests_of
 from skuhas.evaluation._records import NAME
 
 TIMES = ("seconds_features", "seconds_tree")
@@ -439,6 +440,72 @@ def test_an_image_that_has_changed_is_done_again(classes, fast, tmp_path):
     ]
     assert before[0] != after[0]
     np.testing.assert_array_equal(before[1:], after[1:])
+
+
+@pytest.mark.parametrize("kind", ["classes", "regions"])
+def test_ground_truth_that_has_changed_is_scored_again(kind, request, fast, tmp_path):
+    dataset = request.getfixturevalue(kind)
+    out = tmp_path / "out"
+    before = evaluate(dataset, features=fast, out=out).table()["nm_covering"]
+    annotation = dataset[3].annotation
+    np.save(annotation, np.roll(np.load(annotation), 9, axis=-1))
+    resumed = evaluate(dataset, features=fast, out=out, resume=True)
+    after = resumed.table()["nm_covering"]
+    fresh = evaluate(dataset, features=fast).table()["nm_covering"]
+    assert before[3] != after[3]
+    np.testing.assert_array_equal(after, fresh)
+
+
+def test_ground_truth_that_has_appeared_or_gone(classes, fast, tmp_path):
+    out = tmp_path / "out"
+    samples = list(classes)
+    less = [*samples[:4], Sample("scene4", samples[4].image)]
+    without = ImageDataset(less, "yard", None, "val", classes.hierarchy)
+    first = evaluate(without, features=fast, out=out)
+    assert (first.n_done, first.left_out()) == (4, {"scene4": "no ground truth"})
+    second = evaluate(classes, features=fast, out=out, resume=True)
+    assert (second.n_done, second.n_left_out) == (5, 0)
+    third = evaluate(without, features=fast, out=out, resume=True)
+    assert third.left_out() == first.left_out()
+
+
+def test_what_ground_truth_is_known_by(tmp_path):
+    from dataclasses import dataclass, replace
+
+    from skuhas.datasets import ImagePatch
+
+    @dataclass(frozen=True)
+    class Entry:
+        file: object
+        labels: tuple
+
+    def truth(annotation):
+        return digests_of(Sample("a", "none.png", annotation, lambda each, _: each))[1]
+
+    entry = Entry(tmp_path / "a.json", (1, 2))
+    assert truth(entry) == truth(replace(entry, file=tmp_path / "moved.json"))
+    assert truth(entry) != truth(replace(entry, labels=(1, 3)))
+    assert truth(None) is None
+
+    class Other:
+        image = np.zeros((2, 2, 3), dtype=np.uint8)
+        labels = np.zeros((2, 2))
+
+        def label_map(self):
+            return self.labels
+
+    other = Other()
+    before = digests_of(other)
+    other.labels = np.ones((2, 2))
+    assert digests_of(other)[0] == before[0]
+    assert digests_of(other)[1] != before[1]
+    # A patch is known by its rectangle and by what its file holds.
+    path = tmp_path / "image.png"
+    found = []
+    for content, left in ((b"1", 0), (b"1", 5), (b"23", 0)):
+        path.write_bytes(content)
+        found.append(digests_of(Sample("a", ImagePatch(path, 0, left, 5, 5)))[0])
+    assert len(set(found)) == 3
 
 
 def test_files_that_are_no_evaluation(tmp_path, classes, fast):
