@@ -63,6 +63,17 @@ FIGURES: dict[str, Figure] = {
     "seconds_features": Figure("features, s", "s", False),
     "seconds_tree": Figure("tree, s", "s", False),
 }
+
+
+def full_title(name: str) -> str:
+    """Return the title of a figure, and what it is over where two have the same."""
+    title = FIGURES[name].title
+    for over in ("classes", "nodes"):
+        if name.endswith(f"_{over}") and FIGURES[name].unit == "%":
+            title += f", {over}"
+    return title
+
+
 #: Figures of single images, whose mean, or of times the median, is the data set's.
 OF_IMAGES = (
     *("nm_covering", "nh_covering", "nm_covering_classes", "fragmentation"),

@@ -38,7 +38,9 @@ class Record:
         Height and width.
     methods : dict
         What each method came to: "scores", "tables", and for rivals "cut", the
-        scores of the reference cut to as many nodes. Those that failed are absent.
+        scores of the reference cut to no more nodes; where the rival has more than
+        the whole reference, it is cut to no more first, and "own_cut" has its scores.
+        Those that failed are absent.
     picture : bytes or None
         A label map of the reference's best cut as PNG; not part of the line.
 

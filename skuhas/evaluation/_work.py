@@ -98,7 +98,11 @@ class Evaluator:
                 passed = time.perf_counter() - begin
                 entry = _entry(truth, tree, seconds, passed)
                 if reference is not None:
-                    entry["cut"] = _at_nodes(truth, reference, tree.n_nodes)
+                    n_nodes = tree.n_nodes
+                    if n_nodes > reference.n_nodes:
+                        own = _at_nodes(truth, tree, reference.n_nodes)
+                        entry["own_cut"], n_nodes = own, int(own["n_nodes"])
+                    entry["cut"] = _at_nodes(truth, reference, n_nodes)
             except FATAL:
                 raise
             # Nor must a method that fails cost what others come to.

@@ -151,8 +151,27 @@ def test_the_reference_is_cut_to_the_rivals_nodes(classes, fast):
     gap = row["reference"] - row["method"]
     assert row["difference"].value == pytest.approx(gap)
     # Roots alone are the same root.
+    assert "cut_n_nodes" not in table
     assert rows["whole"]["nm_covering"]["difference"] == (0, 0, 0)
     assert rows["whole"]["n_nodes"]["method"] == 1
+
+
+def test_a_rival_with_more_nodes_is_cut_to_the_reference(classes, fast):
+    few = HierarchicalSpectralSegmenter(max_depth=2)
+    result = evaluate(classes, {"few": few, "full": make_method(OURS)}, features=fast)
+    table = result.table()
+    ours, own = table["n_nodes"][0::2], table["cut_n_nodes"][1::2]
+    assert (table["n_nodes"][1::2] > ours).all()
+    assert (own <= ours).all()
+    assert (table["reference_n_nodes"][1::2] <= own).all()
+    trees = make_method(OURS).predict(fast.transform(list(classes.images)))
+    cuts = [
+        tree.cut(n_regions=int(n + 1) // 2) for tree, n in zip(trees, ours, strict=True)
+    ]
+    expected = nm_covering_score(list(classes.targets), cuts, per_image=True)
+    np.testing.assert_allclose(table["cut_nm_covering"][1::2], expected, atol=1e-8)
+    row = result.differences()["full"]["nm_covering"]
+    assert row["method"] == pytest.approx(np.mean(expected))
 
 
 def spoiled(dataset, place, annotation, reader=None):
