@@ -120,6 +120,11 @@ def test_contour_maps(run, tmp_path):
     result = run("camvid", "--contours", "mine=nowhere", "--out", "other")
     assert result.exit_code == 1
     assert "refused: methods['mine']: root must be a folder" in result.stderr
+    (tmp_path / "empty").mkdir()
+    result = run("camvid", "--contours", "mine=empty", "--out", "other")
+    assert result.exit_code == 1
+    assert "refused: methods['mine']: root='empty' holds no contour" in result.stderr
+    assert not (tmp_path / "other").exists()
 
 
 def test_settings_of_the_paper(run, tmp_path):
@@ -137,6 +142,7 @@ def test_settings_of_the_paper(run, tmp_path):
     [
         (["camvd"], ["DATASET", "Did you mean 'camvid'"]),
         (["camvid", "--split", "tset"], ["--split", "split must be one of"]),
+        (["camvid", "--split", "test"], ["--split", "'val' can be read there"]),
         (["camvid", "--limit", 0], ["--limit", "must be at least 1, got 0"]),
         (["camvid", "--jobs", 0], ["--jobs", "must not be 0"]),
         (["camvid", "--method", "wardlinkage"], ["--method", "'ward-linkage'"]),
@@ -152,6 +158,14 @@ def test_usage_errors(run, arguments, words):
     assert result.exit_code == 2
     for word in words:
         assert word in result.stderr
+
+
+def test_an_empty_split(run, camvid):
+    for part in ("test", "testannot"):
+        (camvid / part).mkdir()
+    result = run("camvid", "--split", "test")
+    assert result.exit_code == 2
+    assert "Invalid value for --split" in result.stderr
 
 
 def test_failures_and_a_second_go(run, camvid):
@@ -182,6 +196,7 @@ def test_images_left_out_are_counted(run, camvid):
     result = run("camvid", "--out", "none", "--limit", 1)
     assert result.exit_code == 1
     assert result.stderr == "no image could be scored\n"
+    assert "table.md, results.json and images.csv in none (" in result.stdout
 
 
 def test_an_interrupted_run_says_how_to_go_on(run, monkeypatch):
