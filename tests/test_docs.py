@@ -176,6 +176,6 @@ def test_measuring_in_python(tmp_path, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert out.startswith("Interval(value=0.")
     assert "# camvid val, 2 images" in out
-    assert "### locality at equal numbers of nodes" in out
+    assert "locality at no more nodes than the rival" in out
     exec(own, names)
     assert capsys.readouterr().out == "2 {}\n"

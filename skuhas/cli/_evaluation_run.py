@@ -37,6 +37,8 @@ def open_dataset(
             "hierarchy:": "--hierarchy",
             "name must be": "DATASET",
             "split must be": "--split",
+            "Of the splits, ": "--split",
+            "has no images": "--split",
         }
         hint = next((hints[word] for word in hints if word in text), "--root")
         raise typer.BadParameter(text, param_hint=hint) from None
@@ -151,10 +153,12 @@ def run_evaluation(
             f"{_images(result.n_left_out)} left out: {escape(', '.join(reasons))}",
         )
     seconds = time.monotonic() - begin
+    files = "table.md, results.json and images.csv"
+    if tables:
+        files = "table.md, results.json, images.csv and sheet.png"
     _print(
         console,
-        f"table.md, results.json, images.csv and "
-        f"{'sheet.png ' if tables else ''}in {escape(str(out))} ({seconds:.0f} s)",
+        f"{files} in {escape(str(out))} ({seconds:.0f} s)",
     )
     if result.n_failed:
         _print(

@@ -64,6 +64,11 @@ class Sample:
         return self.image
 
     @property
+    def annotation(self) -> Any:
+        """What the reader takes, mostly the path of a file; None without one."""
+        return self._annotation
+
+    @property
     def has_ground_truth(self) -> bool:
         """Whether there is ground truth; no file is read to know."""
         return self._annotation is not None and self._reader is not None

@@ -13,6 +13,9 @@ from skuhas.evaluation._figures import Statistic
 
 N_RESAMPLES = 2000
 LEVEL = 0.95
+# Of fewer images intervals are too narrow to tell anything by.
+FEWEST = 10
+TOO_FEW = "too few images"
 # Numbers in the weights that are held at once.
 BLOCK = 2**22
 

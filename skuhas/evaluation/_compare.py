@@ -9,8 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skuhas.evaluation._bootstrap import Interval, bootstrap, difference
-from skuhas.evaluation._figures import FIGURES, statistics
+from skuhas.evaluation._bootstrap import (
+    FEWEST,
+    TOO_FEW,
+    Interval,
+    bootstrap,
+    difference,
+)
+from skuhas.evaluation._figures import FIGURES, full_title, statistics
 from skuhas.evaluation._result import Evaluation
 from skuhas.evaluation._tables import Cell, Row, Table
 
@@ -53,7 +59,7 @@ class Comparison:
     --------
     >>> from skuhas.evaluation import Comparison, Difference, Interval
     >>> figures = {"nm_covering": Difference(0.5, 0.6, Interval(0.1, 0.05, 0.15))}
-    >>> comparison = Comparison(("old", "new"), 8, (8, 10), figures)
+    >>> comparison = Comparison(("old", "new"), 18, (18, 20), figures)
     >>> print(comparison.to_table().rows[0].cells[3].text)
     higher, better
     """
@@ -86,8 +92,12 @@ class Comparison:
         return Table(
             f"{self.names[1]} against {self.names[0]}",
             ["figure", self.names[0], self.names[1], "difference", "is"],
-            [_row(name, figure) for name, figure in self.figures.items()],
-            f"{self.shared}. Paired bootstrap of the difference, 95 %.",
+            [
+                _row(name, figure, self.n_shared)
+                for name, figure in self.figures.items()
+            ],
+            f"{self.shared}. Paired bootstrap of the difference, 95 %"
+            f"{_few(self.n_shared)}.",
         )
 
     def to_markdown(self):
@@ -286,7 +296,13 @@ def _names(first: Any, second: Any, methods: list[str]) -> list[str]:
     return names
 
 
-def _row(name: str, figure: Difference) -> Row:
+def _few(n_images: int) -> str:
+    if n_images >= FEWEST:
+        return ""
+    return f"; fewer than {FEWEST} images decide nothing"
+
+
+def _row(name: str, figure: Difference, n_images: int) -> Row:
     kind = FIGURES[name]
     scale = 100 if kind.unit == "%" else 1
     form = "+.0f" if kind.unit == "nodes" else "+.1f" if kind.unit == "%" else "+.2f"
@@ -295,17 +311,19 @@ def _row(name: str, figure: Difference) -> Row:
     if not np.isnan(difference.low):
         span = f"{scale * difference.low:{form}} to {scale * difference.high:{form}}"
     verdict = "undecided"
-    if difference.excludes_zero:
+    if n_images < FEWEST:
+        verdict = TOO_FEW
+    elif difference.excludes_zero:
         verdict = "higher" if difference.value > 0 else "lower"
         if kind.larger_is_better is not None:
             better = (difference.value > 0) == kind.larger_is_better
             verdict += ", better" if better else ", worse"
     return Row(
-        name,
+        full_title(name),
         [
             Cell(kind.text(figure.first)),
             Cell(kind.text(figure.second)),
             Cell(f"{scale * difference.value:{form}}", span),
-            Cell(verdict, strong=verdict != "undecided"),
+            Cell(verdict, strong=verdict not in ("undecided", TOO_FEW)),
         ],
     )

@@ -9,25 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skuhas.evaluation._flat_cuts import MEASURES, TABLE, best_thresholds
+
 #: A figure of a data set for weights of its images, of shape (n, n_images).
 Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-MEASURES = ("covering", "rand_index", "variation_of_information")
-# Thresholds on the altitude that the best one for a data set is taken from: the 99
-# of the usual benchmarks, more where the altitudes of spectral trees crowd, and those
-# of heights that have no upper end, as Ward's.
-THRESHOLDS = np.unique(
-    np.round(
-        np.concatenate(
-            [
-                np.arange(100) / 100,
-                1 - np.geomspace(0.002, 0.5, 60),
-                np.geomspace(0.0001, 0.1, 30),
-                np.geomspace(1, 1000, 60),
-            ]
-        ),
-        5,
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -78,6 +63,17 @@ FIGURES: dict[str, Figure] = {
     "seconds_features": Figure("features, s", "s", False),
     "seconds_tree": Figure("tree, s", "s", False),
 }
+
+
+def full_title(name: str) -> str:
+    """Return the title of a figure, and what it is over where two have the same."""
+    title = FIGURES[name].title
+    for over in ("classes", "nodes"):
+        if name.endswith(f"_{over}") and FIGURES[name].unit == "%":
+            title += f", {over}"
+    return title
+
+
 #: Figures of single images, whose mean, or of times the median, is the data set's.
 OF_IMAGES = (
     *("nm_covering", "nh_covering", "nm_covering_classes", "fragmentation"),
@@ -155,18 +151,6 @@ class _Semantic:
         return dict(zip(self.classes, _divide(shared, union).tolist(), strict=True))
 
 
-class _BestThreshold:
-    """The best mean over images that one threshold for all of them gives."""
-
-    def __init__(self, curves: Iterable[list[float]], larger: bool) -> None:
-        self._curves = np.array(list(curves), dtype=np.float64)
-        self._best = np.max if larger else np.min
-
-    def __call__(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        means = _divide(weights @ self._curves, weights.sum(axis=1, keepdims=True))
-        return self._best(means, axis=1)
-
-
 def _divide(part: NDArray, whole: NDArray) -> NDArray[np.float64]:
     part, whole = np.broadcast_arrays(part, whole)
     nothing = np.full(part.shape, np.nan)
@@ -188,6 +172,7 @@ def statistics(entries: list[Mapping[str, Any]]) -> dict[str, Statistic]:
     present = {key for row in scores for key in row}
     tables = [entry["tables"] for entry in entries]
     with_tables = {key for row in tables for key in row}
+    thresholds = best_thresholds(tables) if TABLE in with_tables else {}
     for key in FIGURES:
         if key in OF_IMAGES:
             if key in present:
@@ -198,11 +183,8 @@ def statistics(entries: list[Mapping[str, Any]]) -> dict[str, Statistic]:
         if key.endswith("_nodes"):
             figure, table = key.removesuffix("_nodes"), "nodes"
         if key.endswith("_ods"):
-            measure = key.removesuffix("_ods")
-            if measure in with_tables:
-                larger = bool(FIGURES[key].larger_is_better)
-                curves = [row[measure] for row in tables]
-                found[key] = _BestThreshold(curves, larger)
+            if key in thresholds:
+                found[key] = thresholds[key]
         elif table in with_tables:
             found[key] = _Semantic((row.get(table, {}) for row in tables), figure)
     return found

@@ -14,8 +14,9 @@ from skuhas.batch import BatchError
 
 NAME = "records.jsonl"
 FORMAT = "skuhas.Evaluation"
-VERSION = 1
+VERSION = 2
 DONE, FAILED, LEFT_OUT = "done", "failed", "left out"
+NO_TRUTH = "no ground truth"
 
 
 @dataclass
@@ -31,11 +32,15 @@ class Record:
         Why it failed or was left out.
     digest : str or None
         Of the image, to know it again.
+    truth_digest : str or None
+        Of its ground truth; None where there is none.
     shape : list of int or None
         Height and width.
     methods : dict
         What each method came to: "scores", "tables", and for rivals "cut", the
-        scores of the reference cut to as many nodes. Those that failed are absent.
+        scores of the reference cut to no more nodes; where the rival has more than
+        the whole reference, it is cut to no more first, and "own_cut" has its scores.
+        Those that failed are absent.
     picture : bytes or None
         A label map of the reference's best cut as PNG; not part of the line.
 
@@ -50,6 +55,7 @@ class Record:
     status: str
     error: str | None = None
     digest: str | None = None
+    truth_digest: str | None = None
     shape: list[int] | None = None
     methods: dict[str, dict[str, Any]] = field(default_factory=dict)
     picture: bytes | None = field(default=None, compare=False, repr=False)

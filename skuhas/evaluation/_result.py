@@ -121,8 +121,10 @@ class Evaluation:
             Columns of equal length: ``"id"``, ``"method"`` and the figures of
             single images, nan where a method failed. Images that were left out
             have no row. With several methods, figures that begin with
-            ``"reference_"`` are those of the reference cut to the number of nodes
-            of the row's tree, nan for the reference itself.
+            ``"reference_"`` are those of the reference cut to no more nodes than
+            the row's tree, nan for the reference itself. Where that tree has more
+            nodes than the whole reference, it is cut to no more first, and figures
+            that begin with ``"cut_"`` are its own then, nan elsewhere.
         """
         rows = self._rows()
         columns = {
@@ -145,8 +147,9 @@ class Evaluation:
                 if entry is not None:
                     scores = entry["scores"]
                     row |= {key: scores[key] for key in OF_IMAGES if key in scores}
-                    cut = entry.get("cut", {})
-                    row |= {f"reference_{key}": value for key, value in cut.items()}
+                    for kind, prefix in (("cut", "reference_"), ("own_cut", "cut_")):
+                        cut = entry.get(kind, {})
+                        row |= {f"{prefix}{key}": value for key, value in cut.items()}
                 rows.append(row)
         return rows
 
@@ -251,7 +254,9 @@ class Evaluation:
         return bootstrap(statistics(entries), len(entries), **settings)
 
     def differences(self, *, n_resamples=2000, level=0.95, random_state=0):
-        """Compare the reference, cut to their numbers of nodes, with the others.
+        """Compare the reference, cut to no more nodes than they have, with the others.
+
+        Where a rival has more nodes than the whole reference, it is cut first.
 
         Parameters
         ----------
@@ -263,14 +268,14 @@ class Evaluation:
         -------
         dict of str to dict of str to dict
             By method and figure: "method" and "reference", the means over the
-            images that both have, and "difference", their Interval by paired
-            bootstrap; positive where the reference is ahead. "n_nodes" has the
-            mean numbers of nodes.
+            images that both have, "n_images", their number, and "difference", the
+            Interval by paired bootstrap; positive where the reference is ahead.
+            "n_nodes" has the mean numbers of nodes.
         """
         found = {}
         for method in self.methods[1:]:
             rows = [
-                (entry["cut"], entry["scores"])
+                (entry["cut"], entry.get("own_cut", entry["scores"]))
                 for entry in self.entries(method).values()
                 if "cut" in entry
             ]
@@ -296,6 +301,7 @@ class Evaluation:
                 name: {
                     "method": float(sides[1][name](ones)[0]),
                     "reference": float(sides[0][name](ones)[0]),
+                    "n_images": len(rows),
                     "difference": interval,
                 }
                 for name, interval in intervals.items()
@@ -391,7 +397,7 @@ class Evaluation:
             "n_failed": self.n_failed,
             "n_left_out": self.n_left_out,
             "methods": methods,
-            "reference_at_equal_nodes": comparisons,
+            "reference_at_no_more_nodes": comparisons,
             "published_in": source() if published else None,
             "failures": self.failures(),
             "left_out": self.left_out(),

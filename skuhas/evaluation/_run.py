@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 from skuhas._common import atomic_write, check_integer
+from skuhas.baselines import ContourMapReader
 from skuhas.batch import (
     BatchError,
     FolderLock,
@@ -17,12 +19,14 @@ from skuhas.batch import (
     output_folder,
     versions,
 )
+from skuhas.evaluation._digests import digests_of, sources_digest
 from skuhas.evaluation._methods import as_methods
 from skuhas.evaluation._pictures import Example, write_sheet
 from skuhas.evaluation._records import (
     DONE,
     FAILED,
     NAME,
+    NO_TRUTH,
     Record,
     RecordFile,
     read_header,
@@ -30,7 +34,7 @@ from skuhas.evaluation._records import (
 )
 from skuhas.evaluation._result import RESULTS, Evaluation
 from skuhas.evaluation._scores import Truth
-from skuhas.evaluation._work import Evaluator, Item, digest_of
+from skuhas.evaluation._work import Evaluator, Item
 from skuhas.features import LiteFeatures
 
 PICTURES = "cuts"
@@ -84,7 +88,8 @@ def evaluate(
         Threads of torch in each process; BLAS has one.
     resume : bool, default=False
         Go on with the run in `out`; what failed is tried again. Data set, methods,
-        features and versions must be the same, `limit` need not be.
+        features, versions and the sources of this package must be the same,
+        `limit` need not be.
     restart : bool, default=False
         Forget a run that is in `out`, which is an error otherwise.
     verbose : int, default=0
@@ -101,6 +106,8 @@ def evaluate(
         images, or another run writes to it now.
     TypeError, ValueError
         A parameter is wrong, or there are no images; the message says which.
+    FileNotFoundError
+        A folder of contour maps has none of any of the images.
     OSError
         Results cannot be written.
     WeightsError, WeightsNotFound, ImportError
@@ -154,6 +161,7 @@ def evaluate(
         )
     samples = [dataset[place] for place in range(min(n_total, limit or n_total))]
     _check_ids(samples)
+    _check_contours(chosen, samples)
     header = {
         "settings": {
             "dataset": dataset.name,
@@ -167,7 +175,8 @@ def evaluate(
             },
             "n_threads": n_threads,
         },
-        "versions": versions(),
+        # The version alone does not tell one state of the code from another.
+        "versions": versions() | {"skuhas sources": sources_digest()},
         "started": _now(),
         "n_images": len(samples),
         "n_total": n_total,
@@ -181,7 +190,7 @@ def evaluate(
         lock = FolderLock(folder)
         lock.acquire()
         stack.callback(lock.release)
-        kept = _take_up(folder, header, samples, resume, restart)
+        kept = _take_up(folder, header, dataset, samples, resume, restart)
         file = RecordFile(folder, header, kept.values())
         stack.callback(file.close)
         (folder / RESULTS).unlink(missing_ok=True)
@@ -217,6 +226,26 @@ def _check_ids(samples):
         if name in seen:
             raise ValueError(f"ids of samples must differ, got several of {name!r}.")
         seen.add(name)
+
+
+def _check_contours(methods, samples):
+    """Raise where a folder of contour maps has none of any image."""
+    images = [sample.image for sample in samples]
+    if not all(isinstance(image, (str, Path)) for image in images):
+        return
+    paths = [Path(image) for image in images]
+    stems = {path.stem for path in paths}
+    for name, method in methods.items():
+        if not isinstance(method, ContourMapReader):
+            continue
+        # The images themselves are no maps.
+        files = set(Path(method.root).iterdir()) - set(paths)
+        if stems.isdisjoint(path.stem for path in files):
+            raise FileNotFoundError(
+                f"methods[{name!r}]: root={str(method.root)!r} holds no contour map of "
+                f"any of the {len(paths)} images: no file {paths[0].stem + '.*'!r}, "
+                f"for example, among {len(files)}."
+            )
 
 
 def _go(work, samples, kept, file, folder, n_jobs, verbose):
@@ -260,7 +289,7 @@ def _picture_path(folder, sample_id):
     return folder / PICTURES / f"{sample_id}.png"
 
 
-def _take_up(folder, header, samples, resume, restart):
+def _take_up(folder, header, dataset, samples, resume, restart):
     """Return the records that need not be made again, by the ids of their images."""
     if restart or not (folder / NAME).exists():
         return {}
@@ -272,7 +301,7 @@ def _take_up(folder, header, samples, resume, restart):
             "another folder."
         )
     before = read_header(folder)
-    changed = differences(before["settings"], header["settings"])
+    changed = _changes(before["settings"], header["settings"])
     if not changed:
         changed = [
             f"version of {line}"
@@ -292,6 +321,16 @@ def _take_up(folder, header, samples, resume, restart):
         found[record.id] = record
     more = [name for name in found if name not in by_id]
     if more:
+        present = {dataset[place].id for place in range(len(dataset))}
+        gone = [name for name in more if name not in present]
+        if gone:
+            raise BatchError(
+                f"the evaluation in {str(folder)!r} has {len(gone)} of its "
+                f"{len(found)} images that {'is' if len(gone) == 1 else 'are'} no "
+                f"longer in the data set, {gone[0]!r} first: resumed, it would lose "
+                "what it has of them. Put them back, take another folder, or start "
+                "over with restart=True (--restart)."
+            )
         raise BatchError(
             f"the evaluation in {str(folder)!r} has {len(found)} images, some of which "
             f"this one leaves out, {more[0]!r} first: resumed, it would lose them. "
@@ -304,8 +343,40 @@ def _take_up(folder, header, samples, resume, restart):
     }
 
 
+def _changes(before, now):
+    """Return lines on what differs, one for each method that only one side has."""
+    sides = [dict(before), dict(now)]
+    methods = [side.pop("methods") for side in sides]
+    common = [name for name in methods[0] if name in methods[1]]
+    lines = differences(
+        *(
+            side | {"methods": {name: each[name] for name in common}}
+            for side, each in zip(sides, methods, strict=True)
+        )
+    )
+    lines += [
+        f"method {name}: in the folder's run, not in this one"
+        for name in methods[0]
+        if name not in common
+    ]
+    lines += [
+        f"method {name}: not in the folder's run"
+        for name in methods[1]
+        if name not in common
+    ]
+    references = [next(iter(each)) for each in methods]
+    if not lines and references[0] != references[1]:
+        # The others' records hold cuts of the first one's trees.
+        lines = [
+            f"first method: {references[0]!r} in the folder, {references[1]!r} now"
+        ]
+    return lines
+
+
 def _still_holds(folder, record, sample):
-    if record.status == FAILED or record.digest != digest_of(sample.image):
+    if record.status == FAILED or record.error == NO_TRUTH:
+        return False
+    if (record.digest, record.truth_digest) != digests_of(sample):
         return False
     return record.status != DONE or _picture_path(folder, record.id).exists()
 

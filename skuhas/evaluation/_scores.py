@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skuhas.evaluation._figures import MEASURES, THRESHOLDS
+from skuhas.evaluation._flat_cuts import MEASURES, TABLE, pack
 from skuhas.metrics import (
     BestCuts,
     SemanticCounts,
@@ -53,8 +53,8 @@ class Truth:
     def scores(self, tree: RegionTree) -> tuple[dict[str, float], dict[str, Any]]:
         """Return all figures of a tree, and its tables.
 
-        The tables of classes hold intersection, union and area by class; those of
-        flat cuts a measure at each of `THRESHOLDS`.
+        The tables of classes hold intersection, union and area by class; that of
+        flat cuts is the text that `pack` makes.
         """
         found = self.coverings(tree)
         area = fragmentation_score([self.target], [tree])
@@ -69,15 +69,10 @@ class Truth:
 
     def _flat_cuts(self, tree: RegionTree) -> tuple[dict[str, float], dict[str, Any]]:
         cuts = BestCuts().update(self.target, tree)
-        scores, tables = {}, {}
-        for measure in MEASURES:
-            settings, values = cuts.curve(measure)
-            best = cuts.best(measure)
-            scores[f"{measure}_ois"] = round(best.ois, 9)
-            place = np.searchsorted(settings, THRESHOLDS, side="right") - 1
-            curve = values[np.maximum(place, 0)]
-            tables[measure] = [float(f"{value:.6g}") for value in curve]
-        return scores, tables
+        scores = {
+            f"{measure}_ois": round(cuts.best(measure).ois, 9) for measure in MEASURES
+        }
+        return scores, {TABLE: pack(cuts)}
 
     def _name_of_label(self, label: str) -> str:
         labels = [str(each) for each in self.hierarchy.labels]

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from skuhas.evaluation._bootstrap import Interval
-from skuhas.evaluation._figures import FIGURES
+from skuhas.evaluation._bootstrap import FEWEST, TOO_FEW, Interval
+from skuhas.evaluation._figures import FIGURES, full_title
 from skuhas.evaluation._published import published_rows, source
 
 HIERARCHY = (
@@ -19,10 +19,8 @@ CLASSES = (
     "frequency_weighted_iou",
 )
 REGIONS = ("nm_covering", "fragmentation")
-FLAT = (
-    *("covering_ods", "covering_ois", "rand_index_ods", "rand_index_ois"),
-    *("variation_of_information_ods", "variation_of_information_ois"),
-)
+FLAT = ("covering_ods", "covering_ois", "rand_index_ods", "rand_index_ois")
+INFORMATION = ("variation_of_information_ods", "variation_of_information_ois")
 COST = ("n_nodes", "n_leaves", "seconds_features", "seconds_tree")
 TIME_NOTE = "Means over images, of times the median; one process at one image."
 # What the reference is compared by.
@@ -185,12 +183,18 @@ def tables_of(result: Any) -> list[Table]:
                 FLAT,
                 None,
                 "The best single cut: at one threshold on the altitude for all images "
-                "(ODS), or at the best one of each image (OIS). VI in bits, less is "
-                "better.",
+                "(ODS), or at the best one of each image (OIS).",
+            ),
+            _table(
+                result,
+                "Flat cuts, variation of information",
+                INFORMATION,
+                None,
+                "In bits, less is better.",
             ),
         ]
     if len(result.methods) > 1:
-        tables += [_comparison(result)]
+        tables += _comparisons(result)
     tables += [_table(result, "Trees and time", COST, None, TIME_NOTE)]
     return [table for table in tables if table.rows]
 
@@ -218,6 +222,8 @@ def _table(
             for name in present
         ]
         rows.append(Row(entry["method"], cells, published=True))
+        if "note" in entry:
+            note += f" {entry['note']}"
     return Table(
         title, ["method", *(FIGURES[name].title for name in present)], rows, note
     )
@@ -255,54 +261,66 @@ def _range(name: str, interval: Interval) -> str:
     return f"{figure.text(interval.low)}–{figure.text(interval.high)}"
 
 
-def _comparison(result: Any) -> Table:
+def _comparisons(result: Any) -> list[Table]:
+    """Return a table for each score that the reference is compared by."""
+    names = COMPARED
+    if result.kind == "classes":
+        names = ("nm_covering_classes",)
+    differences = result.differences()
     ours = result.methods[0]
-    rows = []
-    for method, figures in result.differences().items():
-        for name in COMPARED:
-            if name not in figures:
-                continue
-            if result.kind == "classes" and name != "nm_covering_classes":
-                continue
-            row, figure = figures[name], FIGURES[name]
-            difference = row["difference"]
-            verdict = "undecided"
-            if difference.excludes_zero:
-                verdict = "ahead" if difference.value > 0 else "behind"
-            signed = f"{100 * difference.value:+.1f}"
-            span = ""
-            if not math.isnan(difference.low):
-                span = f"{100 * difference.low:+.1f} to {100 * difference.high:+.1f}"
-            title = figure.title
-            if name == "nm_covering_classes" and result.kind == "tree":
-                title += ", classes"
-            rows.append(
-                Row(
-                    method,
-                    [
-                        Cell(title),
-                        Cell(f"{figures['n_nodes']['method']:.0f}"),
-                        Cell(figure.text(row["method"])),
-                        Cell(figure.text(row["reference"])),
-                        Cell(signed, span),
-                        Cell(verdict, strong=verdict != "undecided"),
-                    ],
-                )
+    tables = []
+    for name in names:
+        rows = [
+            _versus(name, method, figures)
+            for method, figures in differences.items()
+            if name in figures
+        ]
+        counts = [
+            figures[name]["n_images"]
+            for figures in differences.values()
+            if name in figures
+        ]
+        note = (
+            f"On every image the tree of {ours} is cut to at most as many nodes as the "
+            "rival's has there; a rival with more nodes than the whole tree of "
+            f"{ours} is first cut to no more. Paired bootstrap of the difference."
+        )
+        if counts and min(counts) < FEWEST:
+            note += f" Fewer than {FEWEST} images decide nothing."
+        title = FIGURES[name].title
+        if name == "nm_covering_classes" and result.kind == "tree":
+            title = full_title(name)
+        tables.append(
+            Table(
+                f"{title}: {ours} at no more nodes than the rival",
+                ["rival", "rival's", f"{ours}'s", "difference", f"{ours} is"],
+                rows,
+                note,
             )
-    return Table(
-        f"{ours} at equal numbers of nodes",
+        )
+    return tables
+
+
+def _versus(name: str, method: str, figures: dict[str, dict[str, Any]]) -> Row:
+    row, figure, nodes = figures[name], FIGURES[name], figures["n_nodes"]
+    difference = row["difference"]
+    verdict, strong = "undecided", False
+    if row["n_images"] < FEWEST:
+        verdict = TOO_FEW
+    elif difference.excludes_zero:
+        verdict = "ahead" if difference.value > 0 else "behind"
+        strong = True
+    span = ""
+    if not math.isnan(difference.low):
+        span = f"{100 * difference.low:+.1f} to {100 * difference.high:+.1f}"
+    return Row(
+        method,
         [
-            "rival",
-            "score",
-            "nodes",
-            "rival's",
-            f"{ours}, cut",
-            "difference",
-            f"{ours} is",
+            Cell(figure.text(row["method"]), f"{nodes['method']:.0f} nodes"),
+            Cell(figure.text(row["reference"]), f"{nodes['reference']:.0f} nodes"),
+            Cell(f"{100 * difference.value:+.1f}", span),
+            Cell(verdict, strong=strong),
         ],
-        rows,
-        f"On every image the tree of {ours} is cut to at most as many nodes as the "
-        "rival's has there. Paired bootstrap of the difference.",
     )
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
-
 from skuhas.batch import FATAL, Job, Outcome, portable, reason, worker_threads
+from skuhas.evaluation._digests import digests_of
 from skuhas.evaluation._pictures import best_cut_picture
-from skuhas.evaluation._records import DONE, FAILED, LEFT_OUT, Record
+from skuhas.evaluation._records import DONE, FAILED, LEFT_OUT, NO_TRUTH, Record
 from skuhas.evaluation._scores import Truth
 
 
@@ -66,10 +64,10 @@ class Evaluator:
 
     def lost(self, item: Item, text: str) -> Record:
         """Return the record of an image that kills its workers."""
-        return Record(item.name, FAILED, text, digest=digest_of(item.sample.image))
+        return Record(item.name, FAILED, text, *digests_of(item.sample))
 
     def _record(self, sample: Any) -> Record:
-        record = Record(sample.id, DONE, digest=digest_of(sample.image))
+        record = Record(sample.id, DONE, None, *digests_of(sample))
         try:
             self._fill(record, sample)
         except FATAL:
@@ -86,9 +84,7 @@ class Evaluator:
             # Nothing is computed for an image that cannot be scored.
             there = sample.label_map() is not None
             record.status = LEFT_OUT
-            record.error = (
-                "every pixel is ignored or background" if there else "no ground truth"
-            )
+            record.error = "every pixel is ignored or background" if there else NO_TRUTH
             return
         begin = time.perf_counter()
         feature_map = self.features.transform([sample.image])[0]
@@ -102,7 +98,11 @@ class Evaluator:
                 passed = time.perf_counter() - begin
                 entry = _entry(truth, tree, seconds, passed)
                 if reference is not None:
-                    entry["cut"] = _at_nodes(truth, reference, tree.n_nodes)
+                    n_nodes = tree.n_nodes
+                    if n_nodes > reference.n_nodes:
+                        own = _at_nodes(truth, tree, reference.n_nodes)
+                        entry["own_cut"], n_nodes = own, int(own["n_nodes"])
+                    entry["cut"] = _at_nodes(truth, reference, n_nodes)
             except FATAL:
                 raise
             # Nor must a method that fails cost what others come to.
@@ -139,19 +139,3 @@ def _at_nodes(truth: Truth, tree: Any, n_nodes: int) -> dict[str, float]:
 
 def _why(error: Exception, sample: Any) -> str:
     return reason(error, Item(sample))
-
-
-def digest_of(image: Any) -> str | None:
-    """Return what an image is known by, None where it cannot be read."""
-    if not isinstance(image, (str, Path)):
-        return joblib.hash(image)
-    try:
-        with Path(image).open("rb") as handle:
-            return hashlib.file_digest(handle, _blake2b).hexdigest()
-    except OSError:
-        # What reads the image says why.
-        return None
-
-
-def _blake2b() -> Any:
-    return hashlib.blake2b(digest_size=16)

@@ -62,7 +62,7 @@ def test_tables_and_files(run, tmp_path):
     assert lines[0] == "camvid val, the first 4 of 6 images"
     assert "Every class and category" in lines
     assert "Classes alone" in lines
-    assert "skuhas at equal numbers of nodes" in lines
+    assert "NMCovering: skuhas at no more nodes than the rival" in lines
     assert lines[-1].startswith(
         "table.md, results.json, images.csv and sheet.png in skuhas-camvid-val ("
     )
@@ -120,6 +120,11 @@ def test_contour_maps(run, tmp_path):
     result = run("camvid", "--contours", "mine=nowhere", "--out", "other")
     assert result.exit_code == 1
     assert "refused: methods['mine']: root must be a folder" in result.stderr
+    (tmp_path / "empty").mkdir()
+    result = run("camvid", "--contours", "mine=empty", "--out", "other")
+    assert result.exit_code == 1
+    assert "refused: methods['mine']: root='empty' holds no contour" in result.stderr
+    assert not (tmp_path / "other").exists()
 
 
 def test_settings_of_the_paper(run, tmp_path):
@@ -137,6 +142,7 @@ def test_settings_of_the_paper(run, tmp_path):
     [
         (["camvd"], ["DATASET", "Did you mean 'camvid'"]),
         (["camvid", "--split", "tset"], ["--split", "split must be one of"]),
+        (["camvid", "--split", "test"], ["--split", "'val' can be read there"]),
         (["camvid", "--limit", 0], ["--limit", "must be at least 1, got 0"]),
         (["camvid", "--jobs", 0], ["--jobs", "must not be 0"]),
         (["camvid", "--method", "wardlinkage"], ["--method", "'ward-linkage'"]),
@@ -152,6 +158,14 @@ def test_usage_errors(run, arguments, words):
     assert result.exit_code == 2
     for word in words:
         assert word in result.stderr
+
+
+def test_an_empty_split(run, camvid):
+    for part in ("test", "testannot"):
+        (camvid / part).mkdir()
+    result = run("camvid", "--split", "test")
+    assert result.exit_code == 2
+    assert "Invalid value for --split" in result.stderr
 
 
 def test_failures_and_a_second_go(run, camvid):
@@ -182,6 +196,7 @@ def test_images_left_out_are_counted(run, camvid):
     result = run("camvid", "--out", "none", "--limit", 1)
     assert result.exit_code == 1
     assert result.stderr == "no image could be scored\n"
+    assert "table.md, results.json and images.csv in none (" in result.stdout
 
 
 def test_an_interrupted_run_says_how_to_go_on(run, monkeypatch):
@@ -205,6 +220,39 @@ def test_an_interrupted_run_says_how_to_go_on(run, monkeypatch):
     assert result.exit_code == 1
     assert "\n  n_threads: 1 in the folder, 2 now\n" in result.stderr
     assert run("camvid", "--out", "out", "--resume").exit_code == 0
+
+
+@pytest.mark.parametrize("columns", [50, 80, 200])
+def test_tables_keep_names_and_figures_whole(columns):
+    import io
+
+    from rich.console import Console
+
+    from skuhas.cli._tables import print_table
+    from skuhas.evaluation import Cell, Row, Table
+
+    names = [
+        "watershed-dynamics",
+        "watershed-volume",
+        "a-name-of-thirty-letters-longer",
+    ]
+    cells = [Cell(f"{n}.5", f"{n}0.0–{n}1.0") for n in range(1, 7)]
+    table = Table(
+        "Flat cuts",
+        ["method", *(f"covering number{n}" for n in range(1, 7))],
+        [Row(name, cells) for name in names],
+    )
+    file = io.StringIO()
+    print_table(Console(file=file, width=columns), table)
+    lines = file.getvalue().splitlines()
+    assert max(map(len, lines)) <= columns
+    n_parts = sum(line.split()[:1] == ["method"] for line in lines)
+    for name in names:
+        assert sum(line.startswith(f"  {name} ") for line in lines) == n_parts
+    for cell in cells:
+        for text in (cell.text, cell.aside):
+            assert sum(text in line.split() for line in lines) == len(names)
+    assert (n_parts == 1) == (columns == 200)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
@@ -243,9 +291,9 @@ def test_compare(run):
     lines = result.stdout.splitlines()
     assert lines[1] == "b:average-linkage against a:ward-linkage"
     assert lines[2].startswith("6 images, the same in both runs.")
-    assert any(line.split()[:1] == ["mean_iou_nodes"] for line in lines)
+    assert any(line.startswith("  mIoU, nodes ") for line in lines)
     result = run("a", "b", "--metric", "nm_covering", command="compare")
-    assert "undecided" in result.stdout
+    assert "too few images" in result.stdout
     assert "n_nodes" not in result.stdout
     for words, text in (
         (["a", "nowhere"], "refused: no evaluation in 'nowhere'"),

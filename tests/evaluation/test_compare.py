@@ -43,7 +43,7 @@ def test_two_methods_of_one_run(regions, fast, two_methods):
     assert same.figures["covering_ods"].difference == Interval(0, 0, 0)
     text = same.to_markdown()
     assert text.startswith("### second against first\n\n5 images, the same")
-    assert "undecided" in text
+    assert "too few images" in text
     assert "**" not in text
 
 
@@ -54,9 +54,14 @@ def test_the_words_for_better_and_worse(regions, fast):
         features=fast,
     )
     comparison = compare_runs(run, run, method=(OURS, "few"))
+    table = comparison.to_table()
+    assert {row.cells[-1].text for row in table.rows} == {"too few images"}
+    assert "fewer than 10 images decide nothing" in table.note
+    comparison.n_shared = 10
     words = {row.name: row.cells[-1].text for row in comparison.to_table().rows}
-    assert words["nm_covering"] == "lower, worse"
-    assert words["n_nodes"] == "lower"
+    assert words["NMCovering"] == "lower, worse"
+    assert words["nodes"] == "lower"
+    assert "VI ODS" in words
     fewer = comparison.figures["n_nodes"].difference
     assert fewer.high < 0
 

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from skuhas import HierarchicalSpectralSegmenter
+from skuhas import HierarchicalSpectralSegmenter, RegionTree
+from skuhas.evaluation import _flat_cuts, make_method
 from skuhas.evaluation._bootstrap import Interval, bootstrap, difference
-from skuhas.evaluation._figures import FIGURES, THRESHOLDS, class_ious, statistics
+from skuhas.evaluation._figures import FIGURES, class_ious, statistics
 from skuhas.evaluation._scores import Truth
 from skuhas.metrics import (
     BestCuts,
+    best_cut_scores,
     frequency_weighted_iou_score,
     mean_accuracy_score,
     mean_iou_score,
@@ -18,11 +20,27 @@ from skuhas.metrics import (
 )
 
 
-def scored(dataset, features):
+class Scaled:
+    """A method whose altitudes have no upper end, as those of watersheds."""
+
+    def __init__(self, method, scale):
+        self.method, self.scale = method, scale
+
+    def predict(self, X):
+        return [
+            RegionTree(
+                tree.parents,
+                tree.leaf_labels,
+                altitude=self.scale * np.asarray(tree.altitude) ** 3,
+            )
+            for tree in self.method.predict(X)
+        ]
+
+
+def scored(dataset, features, method=None):
     """Return ground truths, trees, and what evaluate keeps of each image."""
-    trees = HierarchicalSpectralSegmenter().predict(
-        features.transform(list(dataset.images))
-    )
+    method = HierarchicalSpectralSegmenter() if method is None else method
+    trees = method.predict(features.transform(list(dataset.images)))
     entries = []
     for sample, tree in zip(dataset, trees, strict=True):
         scores, tables = Truth(sample.target(), sample.hierarchy).scores(tree)
@@ -72,18 +90,76 @@ def test_figures_of_classes_are_the_scores(classes, fast, weights):
 def test_figures_of_flat_cuts_are_the_scores(regions, fast, weights):
     targets, trees, entries = scored(regions, fast)
     found = statistics(entries)
-    at_thresholds, everywhere = BestCuts(values=THRESHOLDS), BestCuts()
+    cuts = BestCuts()
     for target, tree, weight in zip(targets, trees, weights, strict=True):
-        at_thresholds.update(target, tree, weight=weight)
-        everywhere.update(target, tree, weight=weight)
+        cuts.update(target, tree, weight=weight)
     for measure in ("covering", "rand_index", "variation_of_information"):
-        ods = at_thresholds.best(measure).ods
-        assert value(found[f"{measure}_ods"], weights) == pytest.approx(ods, abs=1e-5)
-        ois = everywhere.best(measure).ois
-        assert value(found[f"{measure}_ois"], weights) == pytest.approx(ois, abs=1e-8)
+        best = cuts.best(measure)
+        ods = value(found[f"{measure}_ods"], weights)
+        assert ods == pytest.approx(best.ods, abs=1e-5)
+        ois = value(found[f"{measure}_ois"], weights)
+        assert ois == pytest.approx(best.ois, abs=1e-8)
     score = nm_covering_score(targets, trees, sample_weight=weights)
     assert value(found["nm_covering"], weights) == pytest.approx(score, abs=1e-8)
     assert "nh_covering" not in found
+
+
+@pytest.mark.parametrize("scale", [1, 1e-4, 2e5])
+@pytest.mark.parametrize("name", ["skuhas", "ward-linkage", "single-linkage"])
+def test_thresholds_reach_altitudes_of_any_size(regions, fast, name, scale):
+    targets, trees, entries = scored(regions, fast, Scaled(make_method(name), scale))
+    found = statistics(entries)
+    for measure, best in best_cut_scores(targets, trees).items():
+        ods = value(found[f"{measure}_ods"], [1, 1, 1, 1, 1])
+        assert ods == pytest.approx(best.ods, abs=1e-5), measure
+
+
+def test_many_weights_come_from_a_grid(monkeypatch):
+    rng = np.random.default_rng(0)
+    heights = [np.unique(rng.gamma(2, 30 * 4**image, size=400)) for image in range(6)]
+    curves = [
+        np.vstack(
+            [each, *np.clip(np.cumsum(rng.normal(0, 0.02, (3, each.size)), 1), 0, 1)]
+        )
+        for each in heights
+    ]
+
+    class Packed:
+        def __init__(self, curve):
+            self.rows = dict(zip(_flat_cuts.MEASURES, curve[1:], strict=True))
+            self.at = curve[0]
+
+        def curve(self, measure):
+            return self.at, self.rows[measure]
+
+    entries = [
+        {"scores": {}, "tables": {"flat_cuts": _flat_cuts.pack(Packed(curve))}}
+        for curve in curves
+    ]
+    found = statistics(entries)
+    weights = rng.multinomial(6, np.full(6, 1 / 6), size=50).astype(float)
+    for row, measure in enumerate(_flat_cuts.MEASURES, start=1):
+        # Every threshold, every image.
+        at = np.unique(np.concatenate(heights))
+        table = np.array(
+            [
+                curve[row][np.maximum(np.searchsorted(curve[0], at, "right") - 1, 0)]
+                for curve in curves
+            ]
+        )
+        means = weights @ table / 6
+        best = means.min(axis=1) if row == 3 else means.max(axis=1)
+        statistic = found[f"{measure}_ods"]
+        np.testing.assert_allclose(statistic(weights), best, atol=2e-6)
+        with monkeypatch.context() as patch:
+            patch.setattr(_flat_cuts, "EXACT", 0)
+            np.testing.assert_allclose(statistic(weights), best, atol=2e-3)
+            ones = np.ones((1, 6))
+            mean = table.mean(axis=0)
+            exact = mean.min() if row == 3 else mean.max()
+            assert statistic(ones)[0] == pytest.approx(exact, abs=2e-6)
+            assert statistic(np.ones((2, 6)))[0] == pytest.approx(exact, abs=2e-6)
+        assert np.isnan(statistic(np.zeros((1, 6)))).all()
 
 
 def test_a_class_that_no_drawn_image_has_does_not_count():

@@ -57,6 +57,8 @@ def test_camvid():
     assert [table.title for table in result.to_tables()] == [
         "Every class and category",
         "Classes alone",
-        "skuhas at equal numbers of nodes",
+        "NMCovering: skuhas at no more nodes than the rival",
+        "NHCovering: skuhas at no more nodes than the rival",
+        "NMCovering, classes: skuhas at no more nodes than the rival",
         "Trees and time",
     ]

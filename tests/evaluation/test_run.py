@@ -25,7 +25,8 @@ from skuhas import (
     nm_covering_score,
 )
 from skuhas.datasets import ImageDataset, Sample
-from skuhas.evaluation import OURS, make_method, method_names
+from skuhas.evaluation import OURS, _digests, make_method, method_names
+from skuhas.evaluation._digests import digests_of, sources_digest
 from skuhas.evaluation._records import NAME
 
 TIMES = ("seconds_features", "seconds_tree")
@@ -150,8 +151,27 @@ def test_the_reference_is_cut_to_the_rivals_nodes(classes, fast):
     gap = row["reference"] - row["method"]
     assert row["difference"].value == pytest.approx(gap)
     # Roots alone are the same root.
+    assert "cut_n_nodes" not in table
     assert rows["whole"]["nm_covering"]["difference"] == (0, 0, 0)
     assert rows["whole"]["n_nodes"]["method"] == 1
+
+
+def test_a_rival_with_more_nodes_is_cut_to_the_reference(classes, fast):
+    few = HierarchicalSpectralSegmenter(max_depth=2)
+    result = evaluate(classes, {"few": few, "full": make_method(OURS)}, features=fast)
+    table = result.table()
+    ours, own = table["n_nodes"][0::2], table["cut_n_nodes"][1::2]
+    assert (table["n_nodes"][1::2] > ours).all()
+    assert (own <= ours).all()
+    assert (table["reference_n_nodes"][1::2] <= own).all()
+    trees = make_method(OURS).predict(fast.transform(list(classes.images)))
+    cuts = [
+        tree.cut(n_regions=int(n + 1) // 2) for tree, n in zip(trees, ours, strict=True)
+    ]
+    expected = nm_covering_score(list(classes.targets), cuts, per_image=True)
+    np.testing.assert_allclose(table["cut_nm_covering"][1::2], expected, atol=1e-8)
+    row = result.differences()["full"]["nm_covering"]
+    assert row["method"] == pytest.approx(np.mean(expected))
 
 
 def spoiled(dataset, place, annotation, reader=None):
@@ -379,6 +399,14 @@ def test_interrupted_and_resumed(classes, fast, tmp_path):
     with pytest.raises(BatchError, match="under other settings") as refused:
         evaluate(classes, features=fast, out=out, resume=True)
     assert "\n  methods.skuhas.class: '" in str(refused.value)
+    others = {"b": Whole(), "c": make_method("ward-linkage")}
+    with pytest.raises(BatchError) as refused:
+        evaluate(classes, others, features=fast, out=out, resume=True)
+    assert str(refused.value).splitlines()[1:-1] == [
+        "  method skuhas: in the folder's run, not in this one",
+        "  method b: not in the folder's run",
+        "  method c: not in the folder's run",
+    ]
     # The torn line of a run that was killed does not count.
     path = out / NAME
     lines = path.read_bytes().splitlines(keepends=True)
@@ -439,6 +467,154 @@ def test_an_image_that_has_changed_is_done_again(classes, fast, tmp_path):
     ]
     assert before[0] != after[0]
     np.testing.assert_array_equal(before[1:], after[1:])
+
+
+@pytest.mark.parametrize("kind", ["classes", "regions"])
+def test_ground_truth_that_has_changed_is_scored_again(kind, request, fast, tmp_path):
+    dataset = request.getfixturevalue(kind)
+    out = tmp_path / "out"
+    before = evaluate(dataset, features=fast, out=out).table()["nm_covering"]
+    annotation = dataset[3].annotation
+    np.save(annotation, np.roll(np.load(annotation), 9, axis=-1))
+    resumed = evaluate(dataset, features=fast, out=out, resume=True)
+    after = resumed.table()["nm_covering"]
+    fresh = evaluate(dataset, features=fast).table()["nm_covering"]
+    assert before[3] != after[3]
+    np.testing.assert_array_equal(after, fresh)
+
+
+def test_ground_truth_that_has_appeared_or_gone(classes, fast, tmp_path):
+    out = tmp_path / "out"
+    samples = list(classes)
+    less = [*samples[:4], Sample("scene4", samples[4].image)]
+    without = ImageDataset(less, "yard", None, "val", classes.hierarchy)
+    first = evaluate(without, features=fast, out=out)
+    assert (first.n_done, first.left_out()) == (4, {"scene4": "no ground truth"})
+    second = evaluate(classes, features=fast, out=out, resume=True)
+    assert (second.n_done, second.n_left_out) == (5, 0)
+    third = evaluate(without, features=fast, out=out, resume=True)
+    assert third.left_out() == first.left_out()
+
+
+def test_a_run_of_other_sources_is_not_resumed(classes, fast, tmp_path):
+    out = tmp_path / "out"
+    evaluate(classes, features=fast, out=out, limit=1)
+    path = out / NAME
+    text = path.read_text(encoding="utf-8")
+    assert text.count(sources_digest()) == 1
+    path.write_text(text.replace(sources_digest(), "0" * 16), encoding="utf-8")
+    with pytest.raises(BatchError, match="skuhas sources: '0000000000000000' in the"):
+        evaluate(classes, features=fast, out=out, resume=True)
+    path.write_text(text, encoding="utf-8")
+    assert evaluate(classes, features=fast, out=out, resume=True).n_done == 5
+
+
+def test_the_digest_of_sources_is_that_of_code_and_data(tmp_path, monkeypatch):
+    def digest():
+        sources_digest.cache_clear()
+        return sources_digest()
+
+    before = digest()
+    assert digest() == before
+    package = tmp_path / "skuhas"
+    (package / "evaluation").mkdir(parents=True)
+    module = package / "evaluation" / "_digests.py"
+    module.write_text("a = 1\n", encoding="utf-8")
+    monkeypatch.setattr(_digests, "__file__", str(module))
+    found = [digest()]
+    (package / "__pycache__").mkdir()
+    (package / "__pycache__" / "a.pyc").write_bytes(b"1")
+    assert digest() == found[0]
+    for name, text in (("data.json", "{}"), ("evaluation/_digests.py", "a = 2\n")):
+        (package / name).write_text(text, encoding="utf-8")
+        found.append(digest())
+    assert len({before, *found}) == 4
+    sources_digest.cache_clear()
+
+
+def test_another_first_method_is_another_run(classes, fast, two_methods, tmp_path):
+    evaluate(classes, two_methods, features=fast, out=tmp_path, limit=1)
+    turned = dict(reversed(two_methods.items()))
+    with pytest.raises(
+        BatchError, match="first method: 'skuhas' in the folder, 'ward'"
+    ):
+        evaluate(classes, turned, features=fast, out=tmp_path, limit=1, resume=True)
+
+
+def test_an_image_that_is_gone(classes, fast, tmp_path):
+    evaluate(classes, features=fast, out=tmp_path, limit=3)
+    less = ImageDataset(list(classes)[1:], "yard", None, "val", classes.hierarchy)
+    with pytest.raises(BatchError, match="'scene0' first: resumed") as refused:
+        evaluate(less, features=fast, out=tmp_path, resume=True)
+    assert "1 of its 3 images that is no longer in the data set" in str(refused.value)
+    assert "limit" not in str(refused.value)
+
+
+def test_contour_maps_of_other_images(classes, tmp_path):
+    folder = tmp_path / "maps"
+    folder.mkdir()
+    calls = []
+    methods = {OURS: make_method(OURS), "ucm": make_method("contour-maps", root=folder)}
+    arguments = {"features": Counting(calls), "out": tmp_path / "out", "limit": 2}
+    for name in ("nothing", "other.npy", "scene4.npy"):
+        if "." in name:
+            np.save(folder / name, np.zeros((73, 97)))
+        with pytest.raises(FileNotFoundError, match=r"'ucm'.* of any of the 2 images"):
+            evaluate(classes, methods, **arguments)
+    # Nor are the images their maps.
+    methods["ucm"] = make_method("contour-maps", root=classes[0].image.parent)
+    for sample in classes:
+        sample.annotation.rename(tmp_path / sample.annotation.name)
+    with pytest.raises(FileNotFoundError, match="no file 'scene0"):
+        evaluate(classes, methods, **arguments)
+    assert calls == []
+    assert not (tmp_path / "out").exists()
+    np.save(folder / "scene1.npy", np.zeros((73, 97)))
+    methods["ucm"] = make_method("contour-maps", root=folder)
+    for sample in classes:
+        (tmp_path / sample.annotation.name).rename(sample.annotation)
+    result = evaluate(classes, methods, **arguments)
+    assert list(result.entries("ucm")) == ["scene1"]
+    assert len(calls) == 2
+
+
+def test_what_ground_truth_is_known_by(tmp_path):
+    from dataclasses import dataclass, replace
+
+    from skuhas.datasets import ImagePatch
+
+    @dataclass(frozen=True)
+    class Entry:
+        file: object
+        labels: tuple
+
+    def truth(annotation):
+        return digests_of(Sample("a", "none.png", annotation, lambda each, _: each))[1]
+
+    entry = Entry(tmp_path / "a.json", (1, 2))
+    assert truth(entry) == truth(replace(entry, file=tmp_path / "moved.json"))
+    assert truth(entry) != truth(replace(entry, labels=(1, 3)))
+    assert truth(None) is None
+
+    class Other:
+        image = np.zeros((2, 2, 3), dtype=np.uint8)
+        labels = np.zeros((2, 2))
+
+        def label_map(self):
+            return self.labels
+
+    other = Other()
+    before = digests_of(other)
+    other.labels = np.ones((2, 2))
+    assert digests_of(other)[0] == before[0]
+    assert digests_of(other)[1] != before[1]
+    # A patch is known by its rectangle and by what its file holds.
+    path = tmp_path / "image.png"
+    found = []
+    for content, left in ((b"1", 0), (b"1", 5), (b"23", 0)):
+        path.write_bytes(content)
+        found.append(digests_of(Sample("a", ImagePatch(path, 0, left, 5, 5)))[0])
+    assert len(set(found)) == 3
 
 
 def test_files_that_are_no_evaluation(tmp_path, classes, fast):

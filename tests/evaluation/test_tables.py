@@ -17,19 +17,25 @@ HIERARCHY_OF = _read()["hierarchies"]
 PAPER = SHARED / "reference" / "paper_tables.json"
 
 
-def made(dataset="cityscapes", hierarchy="cityscapes", scores=((0.4, 0.6), (0.3, 0.3))):
-    """Return an evaluation of two images by as many methods as there are scores."""
+def made(
+    dataset="cityscapes", hierarchy="cityscapes", scores=((0.4, 0.6), (0.3, 0.3)), n=10
+):
+    """Return an evaluation by as many methods as there are pairs of scores.
+
+    Images have the first and the second score in turn.
+    """
     names = ["skuhas", "rival", "third"][: len(scores)]
     records = []
-    for image in (0, 1):
+    for image in range(n):
         methods = {}
         for name, values in zip(names, scores, strict=True):
-            figures = {"nm_covering": values[image], "nh_covering": values[image] / 2}
+            value = values[image % 2]
+            figures = {"nm_covering": value, "nh_covering": value / 2}
             figures |= {"n_nodes": 9, "n_leaves": 5}
             tables = {"classes": {"1 cat": [3, 4, 4]}, "nodes": {"animal": [1, 2, 2]}}
             entry = {"scores": figures, "tables": tables}
             if name != names[0]:
-                cut = {"nm_covering": scores[0][image] - 0.01, "n_nodes": 8}
+                cut = {"nm_covering": scores[0][image % 2] - 0.01, "n_nodes": 8}
                 entry["cut"] = cut
             methods[name] = entry
         records.append(Record(str(image), "done", methods=methods))
@@ -79,11 +85,31 @@ def test_the_best_of_a_column_is_strong():
 )
 def test_verdicts(rival, verdict):
     result = made(scores=((0.4, 0.6), rival))
-    (table,) = [each for each in result.to_tables() if "equal numbers" in each.title]
+    (table,) = [each for each in result.to_tables() if "no more nodes" in each.title]
     (row,) = table.rows
+    assert [cell.aside for cell in row.cells[:2]] == ["9 nodes", "8 nodes"]
+    assert "decide nothing" not in table.note
     assert row.cells[-1] == Cell(verdict, strong=verdict != "undecided")
     low = result.differences()["rival"]["nm_covering"]["difference"]
     assert isinstance(low, Interval)
+
+
+def test_few_images_have_no_verdict():
+    result = made(n=9)
+    assert result.differences()["rival"]["nm_covering"]["difference"].excludes_zero
+    (table,) = [each for each in result.to_tables() if "no more nodes" in each.title]
+    assert table.rows[0].cells[-1] == Cell("too few images")
+    assert table.note.endswith(" Fewer than 10 images decide nothing.")
+
+
+def test_a_rival_with_more_nodes_is_cut_too():
+    result = made()
+    for entry in result.entries("rival").values():
+        entry["own_cut"] = {"nm_covering": 0.2, "n_nodes": 8}
+    row = result.differences()["rival"]
+    assert row["nm_covering"]["method"] == pytest.approx(0.2)
+    assert row["n_nodes"]["method"] == 8
+    assert set(result.table()["cut_n_nodes"][1::2]) == {8}
 
 
 def test_names_with_bars_do_not_break_the_table():
@@ -135,6 +161,31 @@ def test_published_figures_are_those_of_the_paper():
             assert found == dict(zip(keys, values, strict=True)), title
             n_rows += 1
     assert n_rows == 13
+
+
+def test_rivals_of_boundary_potentials():
+    if not PAPER.is_file():
+        pytest.skip("the paper's tables are not beside the repository")
+    paper = json.loads(PAPER.read_text(encoding="utf-8"))
+    values = dict(paper["boundary_potential_COCO-Stuff"])
+    assert values.pop("columns") == ["mIoU", "NMCovering", "NHCovering"]
+    found = {
+        table: {
+            row["method"].replace("the paper, ", "ours "): row["figures"]
+            for row in published_rows(settings("coco-stuff"), table)
+        }
+        for table in ("nodes", "classes")
+    }
+    for method, (iou, covering, weighted) in values.items():
+        # That mIoU is over classes: ours without CRF is that of their main table.
+        assert found["classes"][method] == {"mean_iou": round(iou / 100, 3)}
+        assert found["nodes"][method] == {
+            "nm_covering": round(covering / 100, 3),
+            "nh_covering": round(weighted / 100, 3),
+        }
+    tables = made("coco-stuff", "cocostuff").to_tables()
+    assert "NHCovering is 42.9" in tables[0].note
+    assert "42.9" not in tables[1].note
 
 
 def test_published_figures_have_columns_and_data_sets():
