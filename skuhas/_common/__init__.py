@@ -5,7 +5,7 @@ from skuhas._common._images import ImageLike, as_rgb_image, fit_within
 from skuhas._common._optional import optional_import
 from skuhas._common._progress import progress
 from skuhas._common._seeds import base_seed, node_seed
-from skuhas._common._threads import beside, single_threaded_blas
+from skuhas._common._threads import beside, single_threaded_blas, thread_controller
 from skuhas._common._validation import (
     check_choice,
     check_integer,
@@ -28,4 +28,5 @@ __all__ = [
     "optional_import",
     "progress",
     "single_threaded_blas",
+    "thread_controller",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,14 +17,22 @@ _state: dict[str, int] = {"users": 0, "before": 1}
 _limits: list = []
 
 
+def thread_controller() -> ThreadpoolController:
+    """Return threadpoolctl's controller of the libraries that are loaded.
+
+    It is made once, and again when torch has come with libraries of its own: looking
+    through the process takes milliseconds, and swallows a Ctrl-C that falls into it.
+    """
+    return _controller("torch" in sys.modules)
+
+
 @cache
-def _controller() -> ThreadpoolController:
-    # It looks through all libraries of the process, which takes milliseconds.
+def _controller(with_torch: bool) -> ThreadpoolController:
     return ThreadpoolController()
 
 
 def _most_threads() -> int:
-    libraries = _controller().lib_controllers
+    libraries = thread_controller().lib_controllers
     return max(
         (item.num_threads for item in libraries if item.user_api == "blas"), default=1
     )
@@ -66,7 +75,7 @@ def single_threaded_blas() -> Iterator[None]:
     with _lock:
         if _state["users"] == 0:
             _state["before"] = _most_threads()
-            _limits.append(_controller().limit(limits=1, user_api="blas"))
+            _limits.append(thread_controller().limit(limits=1, user_api="blas"))
         _state["users"] += 1
     try:
         yield

@@ -14,8 +14,8 @@ from typing import Any
 
 from joblib import parallel_config
 from sklearn.exceptions import NotFittedError
-from threadpoolctl import threadpool_limits
 
+from skuhas._common import thread_controller
 from skuhas.batch._files import naming
 from skuhas.batch._images import Content, content_of
 from skuhas.batch._locks import working
@@ -339,7 +339,7 @@ def worker_threads(n_threads, transformer=None):
     with _guard:
         if _n_inside == 0 and torch is not None:
             _limits.callback(torch.set_num_threads, torch.get_num_threads())
-        _limits.enter_context(threadpool_limits(limits=1))
+        _limits.enter_context(thread_controller().limit(limits=1))
         if torch is not None:
             torch.set_num_threads(n_threads)
         _n_inside += 1

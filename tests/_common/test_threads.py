@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from skuhas._common import beside, single_threaded_blas
+from skuhas._common import beside, single_threaded_blas, thread_controller
 
 
 def _threads():
@@ -60,3 +60,7 @@ def test_what_fails_beside_is_raised_where_it_is_asked_for():
         future = start(int, "x")
     with pytest.raises(ValueError, match="invalid literal"):
         future.result()
+
+
+def test_libraries_are_looked_for_once():
+    assert thread_controller() is thread_controller()

@@ -185,7 +185,7 @@ def test_a_real_ctrl_c(jobs, pictures, tmp_path):
         time.sleep(0.005)
     os.killpg(running.pid, signal.SIGINT)
     stdout, stderr = running.communicate(timeout=60)
-    assert running.returncode == 130
+    assert running.returncode == 130, stderr
     assert stdout == ""
     assert stderr.startswith("interrupted: ")
     assert stderr.count("\n") == 1, stderr
