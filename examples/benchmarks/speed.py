@@ -597,6 +597,7 @@ def check_plot(picture):
 
 def pictured(tables, arguments):
     """Print the tables that are made in this process."""
+    from sklearn.base import clone
     from threadpoolctl import threadpool_limits
 
     from skuhas import ColorFeatures, LiteFeatures
@@ -608,7 +609,8 @@ def pictured(tables, arguments):
             width = arguments.width or 768
             leaves(arguments.leaves_grid, width, arguments.leaves, turns)
         if "quality" in tables:
-            quality(data, limit or 2, features)
+            # Maps of about 80 x 56 tokens, what the literal leaves can bear.
+            quality(data, limit or 2, clone(features).set_params(image_size=640))
         if "defaults" in tables:
             defaults(data, limit or 20, turns, features)
         if "peers" in tables:
