@@ -165,7 +165,10 @@ for value in ncuts:
     leaves = mean_leaves(truths, trees[value])
     right.plot(numbers, curve, label=f"{value}: {leaves:.0f} leaves")
 right.set(xscale="log", xlabel="regions", ylabel="NMCovering", title="Fragmentation")
-right.legend(fontsize="small", frameon=False, title="max_ncut")
+right.set_ylim(0)
+right.legend(
+    fontsize="x-small", frameon=False, title="max_ncut", loc="lower right", ncols=2
+)
 if options.figure:
     figure.savefig(options.figure, dpi=80)
 plt.show()
