@@ -1,5 +1,6 @@
 """What all baselines share: scikit-learn's methods around one tree an image."""
 
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 
 from sklearn.base import BaseEstimator
@@ -16,7 +17,7 @@ from skuhas.metrics import nm_covering_score
 from skuhas.superpixels import IMAGE_METHODS, TOKEN_METHODS
 
 
-class BaseBaseline(BaseEstimator):
+class BaseBaseline(BaseEstimator, ABC):
     """An estimator that needs no fit and makes a tree of every feature map.
 
     Subclasses have ``n_jobs`` and ``verbose``, check their parameters in
@@ -130,14 +131,16 @@ class BaseBaseline(BaseEstimator):
         """
         return nm_covering_score(y, self.predict(X), sample_weight=sample_weight)
 
+    @abstractmethod
     def _check_parameters(self):
-        raise NotImplementedError
+        """Raise unless the parameters are what the method can take."""
 
     def _check_map(self, feature_map):
         """Raise unless the map has what the method needs."""
 
+    @abstractmethod
     def _tree(self, feature_map):
-        raise NotImplementedError
+        """Return the tree of one map."""
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

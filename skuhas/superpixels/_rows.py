@@ -6,7 +6,7 @@ from skimage.color import rgb2lab
 
 # Values (pixels times channels, cells times features) worked on at once. Of larger
 # maps nothing that is derived from them ever exists whole.
-BLOCK_VALUES = 2**22
+BLOCK_VALUES = 2**23
 # Standard deviation in pixels of the derivative filter, and how far it reaches.
 GRADIENT_SIGMA = 1.0
 GRADIENT_REACH = 4
