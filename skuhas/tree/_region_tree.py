@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from skuhas._common import check_integer
 from skuhas.tree import _build, _contours, _cuts, _files, _topology
 from skuhas.tree._pooling import pool_features, token_weights
+from skuhas.tree._shown import Shown
 
 if TYPE_CHECKING:
     from typing import Self
@@ -25,7 +26,7 @@ FIGURES = ("ncut", "perturbation", "eigengap")
 AREA_POWER = 0.25
 
 
-class RegionTree:
+class RegionTree(Shown):
     """A tree of nested regions over the pixels of an image.
 
     Nodes ``0 .. n_leaves - 1`` are leaves; internal nodes follow, children
