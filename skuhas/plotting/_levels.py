@@ -61,19 +61,17 @@ def levels_image(tree, levels=(4, 12, 36), *, panel_size=260):
     panels = {}
     for level in levels:
         cut = colored.cut(n_regions=level)
-        if cut.n_leaves not in panels:
-            panels[cut.n_leaves] = _panel(cut.resize(size))
+        caption = f"{cut.n_leaves} region{'' if cut.n_leaves == 1 else 's'}"
+        if caption not in panels:
+            panels[caption] = _panel(cut.resize(size))
     font = ImageFont.load_default(size=13)
-    captions = [f"{n} region{'' if n == 1 else 's'}" for n in panels]
     height, width = size
-    cell = max(width, *(int(font.getlength(text)) + 2 for text in captions))
+    cell = max(width, *(int(font.getlength(text)) + 2 for text in panels))
     sheet = Image.new(
         "RGBA", (len(panels) * (cell + GAP) - GAP, CAPTION + height), (0, 0, 0, 0)
     )
     draw = ImageDraw.Draw(sheet)
-    for position, (text, panel) in enumerate(
-        zip(captions, panels.values(), strict=True)
-    ):
+    for position, (text, panel) in enumerate(panels.items()):
         x = position * (cell + GAP)
         draw.text((x, 1), text, fill=INK, font=font)
         sheet.paste(Image.fromarray(panel), (x, CAPTION))

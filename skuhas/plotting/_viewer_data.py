@@ -118,15 +118,22 @@ def _packed_labels(tree, shape):
 
 
 def _columns(tree):
-    """Return the caller's one-dimensional arrays as texts, and what is left out."""
+    """Return the caller's one-dimensional arrays as texts, and why others are not."""
     columns, omitted = [], []
     for name, values in tree.node_data.items():
-        if values.ndim > 1 or len(columns) == MOST_COLUMNS:
-            omitted.append(name)
+        if values.ndim > 1:
+            omitted.append([name, f"array of {_sides(values.shape[1:])}"])
+            continue
+        if len(columns) == MOST_COLUMNS:
+            omitted.append([name, "not shown"])
             continue
         texts = [_shortened(_text(value)) for value in values.tolist()]
         columns.append({"name": name, "values": _packed_json(texts)})
     return columns, omitted
+
+
+def _sides(shape):
+    return " x ".join(str(side) for side in shape)
 
 
 def _text(value):

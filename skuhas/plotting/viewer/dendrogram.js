@@ -55,7 +55,9 @@ class Dendrogram {
     const pad = chip / 2 + 2;
     const base = height - 16;
     const top = 8;
-    const highest = Math.max(model.altitude[model.focus], 1e-12);
+    const highest = model.altitude[model.focus];
+    const lowest = inner.reduce((least, node) => Math.min(least, model.altitude[node]), highest);
+    const span = highest - lowest || 1;
     const at = new Map();
     for (const [i, node] of ends.entries()) {
       const x = ends.length === 1 ? width / 2 : pad + (i * (width - 2 * pad)) / (ends.length - 1);
@@ -65,15 +67,16 @@ class Dendrogram {
     for (const node of inner) {
       let left = Infinity;
       let right = -Infinity;
-      let lowest = base;
+      let nearest = base;
       for (const child of model.children(node)) {
         const place = at.get(child);
         left = Math.min(left, place.x);
         right = Math.max(right, place.x);
-        lowest = Math.min(lowest, place.y);
+        nearest = Math.min(nearest, place.y);
       }
-      const level = Math.sqrt(Math.max(model.altitude[node], 0) / highest);
-      const y = Math.min(base - level * (base - top), lowest - 3);
+      // The range of what is drawn, above a foot that keeps the lowest off the chips.
+      const level = 0.2 + 0.8 * ((model.altitude[node] - lowest) / span);
+      const y = Math.min(base - level * (base - top), nearest - 2);
       at.set(node, { node, x: (left + right) / 2, y, left, right });
     }
     // Steps of equal height push their parents up; the whole then shrinks to fit.

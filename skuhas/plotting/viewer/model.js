@@ -37,6 +37,8 @@ class Model {
     model.title = data.title;
     model.width = data.width;
     model.height = data.height;
+    model.fullWidth = data.fullWidth;
+    model.fullHeight = data.fullHeight;
     model.note = data.note;
     model.omitted = data.omitted;
     const arrays = {};

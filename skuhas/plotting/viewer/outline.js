@@ -5,7 +5,8 @@ class Outline {
     this.model = model;
     this.element = element;
     this.actions = actions;
-    this.expanded = new Set([model.root]);
+    // The splits that open first, so that there is something to see.
+    this.expanded = new Set([model.root, ...model.order.subarray(0, 4)]);
     this.current = model.root;
     this.highlight = null;
     this.body = document.createElement("div");

@@ -2,6 +2,8 @@
 // All three have the screen's resolution, so that lines stay thin however far in.
 
 const MOST_PIXELS = 2e6;
+// What lies beside the picture; its frame is no boundary.
+const BEYOND = -2;
 const little = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 function packed(red, green, blue, alpha) {
@@ -170,7 +172,8 @@ class Stage {
       colorOf[leaf] = packed(table[at], table[at + 1], table[at + 2], bright ? strong : alpha);
     }
     colorOf[model.none] = colorOf[model.none + 1] = 0;
-    regionOf[model.none] = regionOf[model.none + 1] = -1;
+    regionOf[model.none] = -1;
+    regionOf[model.none + 1] = BEYOND;
     for (let i = 0; i < words.length; i++) words[i] = colorOf[leafAt[i]];
     if (options.boundaries) this.paintBoundaries();
     this.layer.getContext("2d").putImageData(this.pixels, 0, 0);
@@ -185,11 +188,14 @@ class Stage {
     for (let s = 0; s < nSeams; s++) {
       const i = seams[s];
       const region = regionOf[leafAt[i]];
-      if (region !== regionOf[leafAt[i + 1]]) {
+      if (region === BEYOND) continue;
+      const right = regionOf[leafAt[i + 1]];
+      const below = regionOf[leafAt[i + width]];
+      if (region !== right && right !== BEYOND) {
         words[i] = light;
         words[i + 1] = shade;
       }
-      if (region !== regionOf[leafAt[i + width]]) {
+      if (region !== below && below !== BEYOND) {
         words[i] = light;
         words[i + width] = shade;
       }

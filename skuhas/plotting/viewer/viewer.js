@@ -35,8 +35,9 @@ class Viewer {
     dark.addEventListener("change", () => this.shade(dark.matches));
     this.cut();
     this.describeCut();
-    new ResizeObserver(() => this.resize()).observe($("stage"));
-    new ResizeObserver(() => this.resize()).observe($("dendrogram"));
+    const observer = new ResizeObserver(() => this.resize());
+    observer.observe($("stage"));
+    observer.observe($("dendrogram"));
     this.resize();
   }
 
@@ -44,9 +45,9 @@ class Viewer {
     const { model } = this;
     const count = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
     $("summary").textContent = [
-      `${model.fullWidth ?? model.width} × ${model.fullHeight ?? model.height}`,
+      `${model.fullWidth} × ${model.fullHeight}`,
       count(model.nLeaves, "leaf", "leaves"),
-      count(Math.max(...model.depth) + 1, "level", "levels"),
+      count(model.depth.reduce((most, depth) => Math.max(most, depth)) + 1, "level", "levels"),
     ].join(" · ");
     $("note").textContent = model.note ?? "";
     $("note").hidden = !model.note;
@@ -57,6 +58,7 @@ class Viewer {
     threshold.disabled = !model.hasNcut;
     if (!model.hasNcut) threshold.parentElement.title = "This tree carries no normalised cuts.";
     $("ncut-slider").max = this.threshold;
+    $("stage").style.setProperty("--aspect", model.height / model.width);
   }
 
   // ------------------------------------------------------------------ the cut
@@ -74,10 +76,9 @@ class Viewer {
     this.write("regions-number", this.count);
     $("regions-number").max = most;
     $("ncut-slider").value = this.threshold;
-    $("ncut-slider").setAttribute("aria-valuetext", `${Number(this.threshold.toFixed(4))}, ${text}`);
-    this.write("ncut-number", Number(this.threshold.toFixed(6)));
+    $("ncut-slider").setAttribute("aria-valuetext", `${this.threshold}, ${text}`);
+    this.write("ncut-number", this.threshold);
     $("count").textContent = text;
-    const share = model.focus === model.root ? 0 : slider.value;
     slider.style.setProperty("--done", `${slider.value / 10}%`);
     $("ncut-slider").style.setProperty("--done", `${(100 * this.threshold) / $("ncut-slider").max}%`);
     $("regions").setAttribute("aria-label", `Picture in ${text}, inside ${model.name(model.focus)}`);
@@ -102,6 +103,20 @@ class Viewer {
     this.mode("ncut");
     this.cut();
     this.describeCut();
+  }
+
+  // The largest step of the slider that shows no more regions than these.
+  thresholdFor(regions) {
+    const { model } = this;
+    let low = 0;
+    let high = Math.round(1000 * $("ncut-slider").max);
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      model.cutNcut(middle / 1000);
+      if (model.nRegions <= regions) low = middle;
+      else high = middle - 1;
+    }
+    return low / 1000;
   }
 
   mode(by) {
@@ -165,7 +180,6 @@ class Viewer {
       return;
     }
     if (node === model.focus) return;
-    this.history.push({ node: model.focus, count: this.count });
     this.focusOn(node);
     this.select(node);
     this.describeCut();
@@ -173,32 +187,35 @@ class Viewer {
 
   up() {
     const { model } = this;
-    if (model.focus === model.root) return;
-    const parent = model.parents[model.focus];
-    const last = this.history.findLast((entry) => entry.node === parent);
-    this.history.push({ node: model.focus, count: this.count });
-    this.focusOn(parent, last && last.count);
-    this.select(parent);
-    this.describeCut();
+    if (model.focus !== model.root) this.enter(model.parents[model.focus]);
   }
 
+  // To the view from which one came to this one, which is further up.
   back() {
-    const last = this.history.pop();
-    if (!last) {
-      if (this.current !== this.model.focus) this.select(this.model.focus);
-      return;
-    }
-    this.focusOn(last.node, last.count);
-    this.select(last.node);
-    this.describeCut();
+    const last = this.history.at(-1);
+    if (last) this.enter(last.node);
+    else if (this.current !== this.model.focus) this.select(this.model.focus);
   }
 
-  focusOn(node, count) {
+  focusOn(node) {
     const { model } = this;
-    model.focusOn(node);
+    const before = this.history.find((entry) => entry.node === node);
+    const { by, count, threshold } = this;
+    this.history.push({ node: model.focus, by, count, threshold });
+    this.history = this.history.filter(
+      (entry) => entry.node !== node && model.inside(node, entry.node),
+    );
     const most = model.leafCount[node];
-    const few = Math.max(model.nChildren(node), Math.min(6, most));
-    this.count = Math.min(count ?? (node === model.root ? Math.max(this.count, few) : few), most);
+    const few = Math.max(model.nChildren(node), Math.min(node === model.root ? 12 : 6, most));
+    this.count = few;
+    if (before) {
+      Object.assign(this, { by: before.by, count: before.count, threshold: before.threshold });
+    } else if (by === "ncut" && model.ncut[node] >= threshold) {
+      // The threshold keeps this node whole, and one came to see its parts.
+      this.by = "regions";
+    }
+    model.focusOn(node);
+    this.mode(this.by);
     this.hovered = null;
     this.cut();
     this.stage.show(node, !calm.matches);
@@ -247,6 +264,7 @@ class Viewer {
       ["Perturbation", figure(model.perturbation[node])],
       ["Eigengap", figure(model.eigengap[node])],
       ...model.columns.map((column) => [column.name, column.values[node]]),
+      ...model.omitted,
     ];
     if (model.names) rows.unshift(["Node", String(node)]);
     $("figures").replaceChildren(...rows.filter(([, value]) => value !== null).map(([name, value]) => {
@@ -317,8 +335,8 @@ class Viewer {
       $(id).addEventListener("blur", () => this.cut());
     }
     $("by").addEventListener("change", (event) => {
-      if (event.target.value === "regions") this.setCount(this.count);
-      else this.setThreshold(this.threshold);
+      if (event.target.value === "regions") this.setCount(model.nRegions);
+      else this.setThreshold(this.thresholdFor(model.nRegions));
     });
     $("fill").addEventListener("change", (event) => {
       stage.options.fill = event.target.value;
@@ -359,7 +377,8 @@ class Viewer {
 
   shade(isDark) {
     document.documentElement.dataset.shade = isDark ? "dark" : "light";
-    $("theme").setAttribute("aria-pressed", isDark);
+    $("theme").textContent = isDark ? "Light" : "Dark";
+    $("theme").setAttribute("aria-label", isDark ? "Switch to light" : "Switch to dark");
     if (this.stage.pixels) {
       this.stage.paintGround();
       this.draw("paint", "dendrogram");
