@@ -10,6 +10,7 @@ from skuhas import __version__
 from skuhas.cli._evaluate import compare, evaluate
 from skuhas.cli._features import features
 from skuhas.cli._segment import segment
+from skuhas.cli._view import view
 
 app = typer.Typer(
     name="skuhas",
@@ -42,6 +43,7 @@ def options(
 
 
 app.command()(segment)
+app.command()(view)
 app.command()(features)
 app.command()(evaluate)
 app.command()(compare)
