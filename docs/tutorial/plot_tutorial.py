@@ -1,0 +1,6 @@
+"""
+Tutorial
+========
+"""
+from skuhas import RegionTree
+print(RegionTree)
