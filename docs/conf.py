@@ -29,10 +29,11 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "commands",
+    "live_example",
     "mathml",
     "public_names",
 ]
-exclude_patterns = ["_build", "images", "tutorial"]
+exclude_patterns = ["_build", "figures", "images", "tutorial"]
 templates_path = ["_templates"]
 # Links between the pages that name nothing are mistakes.
 nitpicky = True

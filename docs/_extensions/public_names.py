@@ -69,11 +69,14 @@ def _missing(app, env, node, content):
         return None
     written = node["reftarget"]
     target = resolve(written)
-    if target is not None and target != written:
-        node["reftarget"] = target
-        return env.domains.python_domain.resolve_xref(
-            env, node["refdoc"], app.builder, "obj", target, node, content
-        )
+    if target is not None:
+        # Attributes that are set in __init__ have no place of their own.
+        for place in (target, target.rpartition(".")[0]):
+            found = env.domains.python_domain.resolve_xref(
+                env, node["refdoc"], app.builder, "obj", place, node, content
+            )
+            if found is not None:
+                return found
     return content if written.split(".")[0] in FOREIGN else None
 
 
