@@ -46,6 +46,7 @@ default_role = "name"
 autosummary_generate = True
 autosummary_ignore_module_all = False
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 autodoc_member_order = "groupwise"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
@@ -110,7 +111,8 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
 # The start page and pages without children have nothing to list on the left.
-html_sidebars = {"index": [], "installation": [], "changelog": [], "references": []}
+ALONE = ("index", "installation", "auto_tutorial/*", "contributing", "changelog")
+html_sidebars = {page: [] for page in (*ALONE, "references")}
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

@@ -27,6 +27,9 @@ REPLACED = [
     (re.compile(r"('+)"), lambda m: r"^{" + r"\prime" * len(m[1]) + "}"),
     (re.compile(r"\\(Bigg|bigg|Big|big)(?=[^a-zA-Z]|\\)"), lambda m: rf"\{m[1]}l"),
     (re.compile(r"\\dots\b"), lambda m: r"\ldots"),
+    # Without braces the index would go under the letter with the accent.
+    (re.compile(r"\\(bar|hat|tilde)\s+(\w)"), lambda m: rf"{{\{m[1]}{{{m[2]}}}}}"),
+    (re.compile(r"\\(ln|log)\s+(?=\w)"), lambda m: rf"\{m[1]}\,"),
 ]
 
 
@@ -38,6 +41,8 @@ def convert(source, *, display):
     mathml = tex2mathml(text, as_block=display)
     # White space between elements is for people, and would be a third of a page.
     mathml = re.sub(r">\s+<", "><", mathml.strip())
+    # Bars of a norm are as high as a letter, unless \\left and \\right ask for more.
+    mathml = re.sub(r'<mo class="(math\w+)">‖', r'<mo class="\1" stretchy="false">‖', mathml)
     body = mathml[mathml.index(">") + 1 : mathml.rindex("<")]
     opening = mathml[: mathml.index(">") + 1]
     annotation = f'<annotation encoding="application/x-tex">{html.escape(source)}'
