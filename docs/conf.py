@@ -77,6 +77,7 @@ sphinx_gallery_conf = {
     "matplotlib_animations": False,
     "min_reported_time": 5,
     "show_memory": False,
+    "write_computation_times": False,
     "show_signature": False,
     "download_all_examples": False,
     "plot_gallery": "True",
@@ -116,3 +117,13 @@ html_sidebars = {page: [] for page in (*ALONE, "references")}
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+
+
+def _tidy(app, exception):
+    # A template of the theme's, no page.
+    (Path(app.outdir) / "_static" / "webpack-macros.html").unlink(missing_ok=True)
+
+
+def setup(app):
+    """Connect what has no extension of its own."""
+    app.connect("build-finished", _tidy)

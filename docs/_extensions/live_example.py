@@ -15,7 +15,8 @@ import skuhas
 
 FOLDER = "_static/live"
 HTML = """<div class="skuhas-live">
-<iframe src="{source}" loading="lazy" title="A picture of {name} and its tree, to explore"></iframe>
+<iframe src="{source}" loading="lazy"
+  title="A picture of {name} and its tree, to explore"></iframe>
 <p><a href="{source}">The tree on a page of its own</a></p>
 </div>"""
 
@@ -50,10 +51,10 @@ def _write(app, exception):
         image, tree = _tree(name)
         target = Path(app.outdir) / FOLDER / f"{name}.html"
         target.parent.mkdir(parents=True, exist_ok=True)
-        if hasattr(tree,'to_html'):
+        if hasattr(tree, "to_html"):
             tree.to_html(image, target)
         else:
-            target.write_text('<p>placeholder</p>')
+            target.write_text("<p>placeholder</p>")
 
 
 def setup(app):

@@ -9,7 +9,6 @@ import html
 import re
 from importlib.resources import files
 from pathlib import Path
-from xml.etree import ElementTree
 
 from docutils import nodes
 from docutils.utils.math import MathError
@@ -27,10 +26,13 @@ REPLACED = [
     (re.compile(r"('+)"), lambda m: r"^{" + r"\prime" * len(m[1]) + "}"),
     (re.compile(r"\\(Bigg|bigg|Big|big)(?=[^a-zA-Z]|\\)"), lambda m: rf"\{m[1]}l"),
     (re.compile(r"\\dots\b"), lambda m: r"\ldots"),
-    # Without braces the index would go under the letter with the accent.
-    (re.compile(r"\\(bar|hat|tilde)\s+(\w)"), lambda m: rf"{{\{m[1]}{{{m[2]}}}}}"),
     (re.compile(r"\\(ln|log)\s+(?=\w)"), lambda m: rf"\{m[1]}\,"),
 ]
+# An index after an accent belongs beside the letter, and docutils puts it below.
+ACCENTED = re.compile(
+    r"<munderover><mi>(\w)</mi>(.*?)(<mo[^>]*>[ˉˆ~]</mo>)</munderover>"
+)
+BESIDE = r'<msub><mover accent="true"><mi>\1</mi>\3</mover>\2</msub>'
 
 
 def convert(source, *, display):
@@ -41,8 +43,9 @@ def convert(source, *, display):
     mathml = tex2mathml(text, as_block=display)
     # White space between elements is for people, and would be a third of a page.
     mathml = re.sub(r">\s+<", "><", mathml.strip())
-    # Bars of a norm are as high as a letter, unless \\left and \\right ask for more.
-    mathml = re.sub(r'<mo class="(math\w+)">‖', r'<mo class="\1" stretchy="false">‖', mathml)
+    mathml = ACCENTED.sub(BESIDE, mathml)
+    # Bars of a norm are as high as a letter, unless \left and \right ask for more.
+    mathml = re.sub(r'(<mo class="math\w+")>‖', r'\1 stretchy="false">‖', mathml)
     body = mathml[mathml.index(">") + 1 : mathml.rindex("<")]
     opening = mathml[: mathml.index(">") + 1]
     annotation = f'<annotation encoding="application/x-tex">{html.escape(source)}'
@@ -55,17 +58,12 @@ def convert(source, *, display):
 def _mathml(writer, node, *, display):
     try:
         mathml = convert(node.astext(), display=display)
-    except MathError as error:
+    except (MathError, AttributeError) as error:
         logger.warning("formula %r: %s", node.astext(), error, location=node)
         return f"<code>{html.escape(node.astext())}</code>"
-    shown = "".join(
-        element.text or ""
-        for element in ElementTree.fromstring(
-            mathml.replace("&ApplyFunction;", "")
-        ).iter()
-        if not element.tag.endswith("annotation")
-    )
-    writer.builder.env.skuhas_letters.update(shown)
+    # The letters between tags, the source left out.
+    shown = re.sub("<[^>]*>", "", mathml[: mathml.index("<annotation")])
+    writer.builder.env.skuhas_letters.update(html.unescape(shown))
     return mathml
 
 
@@ -116,8 +114,8 @@ def _italic(letter):
     for first, last, italic in (
         ("A", "Z", 0x1D434),
         ("a", "z", 0x1D44E),
-        ("Α", "Ω", 0x1D6E2),  # noqa: RUF001 - the Greek letters are meant
-        ("α", "ω", 0x1D6FC),  # noqa: RUF001
+        ("Α", "Ω", 0x1D6E2),
+        ("α", "ω", 0x1D6FC),
     ):
         if first <= letter <= last:
             return chr(italic + ord(letter) - ord(first))
@@ -125,9 +123,7 @@ def _italic(letter):
 
 
 def setup(app):
-    app.add_html_math_renderer(
-        "mathml", (visit_math, None), (visit_math_block, None)
-    )
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     app.connect("builder-inited", _start)
     app.connect("build-finished", _write_font)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -92,7 +92,9 @@ def documented(module, name):
             members |= vars(base)
     shown = {"methods": [], "attributes": []}
     for member, value in members.items():
-        if member.startswith("_") or member.startswith("set_") and "request" in member:
+        if member.startswith("_") or (
+            member.startswith("set_") and member.endswith("_request")
+        ):
             continue
         value = getattr(value, "__func__", value)
         if isinstance(value, property) or hasattr(value, "attrname"):
