@@ -133,9 +133,12 @@ def describe_regions(
         gradient = GradientRows(LabRows(image))
         with beside() as start:
             # Superpixels leave a second core idle for half of their time.
-            for conversion in (gradient, tokens):
-                if conversion.is_small:
-                    start(conversion.__getitem__, slice(None))
+            if gradient.is_small:
+                start(gradient.__getitem__, slice(None))
+            if affinity == "cosine" and tokens.is_small:
+                start(tokens.whole)
+            elif isinstance(tokens, UnitRows):
+                start(tokens.lengths)
             working = image_superpixels(
                 image,
                 superpixels,
