@@ -159,10 +159,10 @@ class Cuts(Structure):
 def open_nodes(
     tree: Structure,
     *,
-    depth: int | None,
-    n_regions: int | None,
-    max_ncut: float | None,
-    max_perturbation: float | None,
+    depth: int | None = None,
+    n_regions: int | None = None,
+    max_ncut: float | None = None,
+    max_perturbation: float | None = None,
 ) -> NDArray[np.bool_]:
     """Return a mask over the nodes: which keep their children.
 

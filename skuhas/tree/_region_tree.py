@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skuhas.tree._arrays import FIGURES
+from skuhas.tree._graph_formats import GraphFormats
+from skuhas.tree._region_formats import RegionFormats
 from skuhas.tree._regions import Regions
 from skuhas.tree._sources import Sources
 from skuhas.tree._storage import Storage
@@ -17,6 +19,8 @@ class RegionTree(
     Regions,
     Sources,
     Storage,
+    RegionFormats,
+    GraphFormats,
 ):
     """A tree of nested regions over the pixels of an image.
 
