@@ -74,8 +74,7 @@ def nodes_of_label_maps(
                 f"{int(differs.sum())} that only one of maps[0] and maps[{i}] leaves "
                 f"out, such as {place}."
             )
-        names, level = np.unique(array[inside], return_inverse=True)
-        levels.append((i, names, level.ravel()))
+        levels.append((i, *_numbered(array[inside])))
     if not inside.any():
         raise ValueError("maps have no region: every pixel is -1.")
     if levels[0][1].size < levels[-1][1].size:
@@ -85,9 +84,22 @@ def nodes_of_label_maps(
     labels = np.full(arrays[0].shape, -1, dtype=np.intp)
     labels[inside] = levels[0][2]
     # The parts of the finest map are the items; any of a part's pixels tells the rest.
-    some = np.unique(levels[0][2], return_index=True)[1]
+    some = np.empty(levels[0][1].size, dtype=np.intp)
+    some[levels[0][2]] = np.arange(levels[0][2].size)
     parents, altitude = nested_parents([level[some] for _, _, level in levels])
     return parents, labels, altitude
+
+
+def _numbered(labels: NDArray) -> tuple[NDArray, NDArray[np.intp]]:
+    """Return the labels that occur, and the rank of each pixel's among them."""
+    if labels.size and labels.max() <= 4 * labels.size:
+        # Small numbers need no sorting.
+        names = np.flatnonzero(np.bincount(labels))
+        rank = np.zeros(int(labels.max()) + 1, dtype=np.intp)
+        rank[names] = np.arange(names.size)
+        return names, rank[labels]
+    names, level = np.unique(labels, return_inverse=True)
+    return names, level.ravel()
 
 
 def _as_label_map(values: ArrayLike, name: str) -> NDArray:
