@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from skuhas.cli._formats import OPTIONS, Format
+
 CUT = "Cut"
 FORMATS = "Formats"
-
-
-class Format(StrEnum):
-    """What a tree is written as."""
-
-    coco = "coco"
-    geojson = "geojson"
-    graphml = "graphml"
-    json = "json"
-    labelme = "labelme"
-    linkage = "linkage"
-    newick = "newick"
-    tiff = "tiff"
-    ucm = "ucm"
-
-
-# Which formats an option belongs to.
-OPTIONS = {
-    "levels": {Format.tiff},
-    "transform": {Format.geojson},
-    "crs": {Format.geojson},
-    "image": {Format.coco, Format.labelme},
-    "names": {Format.coco, Format.labelme, Format.newick},
-}
 
 
 def export(

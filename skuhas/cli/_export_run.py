@@ -15,21 +15,10 @@ from rich.markup import escape
 
 from skuhas import RegionTree
 from skuhas._common import atomic_write, check_integer, check_real, optional_import
-from skuhas.cli._export import Format
+from skuhas.cli._formats import SUFFIXES, Format
 
 FAILED = 1
 INTERRUPTED = 130
-SUFFIXES = {
-    Format.coco: ".coco.json",
-    Format.geojson: ".geojson",
-    Format.graphml: ".graphml",
-    Format.json: ".json",
-    Format.labelme: ".labelme.json",
-    Format.linkage: ".linkage.npy",
-    Format.newick: ".nwk",
-    Format.tiff: ".tif",
-    Format.ucm: ".ucm.npy",
-}
 # What XML 1.0 has no place for.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
