@@ -8,6 +8,7 @@ import typer
 
 from skuhas import __version__
 from skuhas.cli._evaluate import compare, evaluate
+from skuhas.cli._export import export
 from skuhas.cli._features import features
 from skuhas.cli._segment import segment
 
@@ -43,6 +44,7 @@ def options(
 
 app.command()(segment)
 app.command()(features)
+app.command()(export)
 app.command()(evaluate)
 app.command()(compare)
 
