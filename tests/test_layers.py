@@ -29,7 +29,7 @@ LAYERS = {
 # The package itself names everything lazily; __main__ starts the command line.
 TOP = {"__init__", "__main__"}
 # (module, what it imports): inside functions of RegionTree that draw.
-EXCEPTIONS = set()
+EXCEPTIONS = {("skuhas.tree._shown", "skuhas.plotting")}
 # What a layer may import from outside, beside the standard library.
 OUTSIDE = {
     "_common": {"numpy", "sklearn", "threadpoolctl", "PIL", "rich"},
@@ -144,7 +144,13 @@ def test_no_circle_among_modules():
     for path in MODULES:
         if _part(path) in TOP:
             continue
-        uses = {name for name in _imports(path) if name in NAMES and name != "skuhas"}
+        uses = {
+            name
+            for name in _imports(path)
+            if name in NAMES
+            and name != "skuhas"
+            and (_name(path), name) not in EXCEPTIONS
+        }
         # A part's __init__ re-exports; its modules may not go through it.
         graph[_name(path)] = uses - {_name(path)}
     state = {}

@@ -51,10 +51,7 @@ def _write(app, exception):
         image, tree = _tree(name)
         target = Path(app.outdir) / FOLDER / f"{name}.html"
         target.parent.mkdir(parents=True, exist_ok=True)
-        if hasattr(tree, "to_html"):
-            tree.to_html(image, target)
-        else:
-            target.write_text("<p>placeholder</p>")
+        tree.to_html(image, target, title=name.capitalize())
 
 
 def setup(app):

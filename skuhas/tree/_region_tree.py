@@ -11,6 +11,7 @@ from skuhas.tree._arrays import FIGURES
 from skuhas.tree._graph_formats import GraphFormats
 from skuhas.tree._region_formats import RegionFormats
 from skuhas.tree._regions import Regions
+from skuhas.tree._shown import Shown
 from skuhas.tree._sources import Sources
 from skuhas.tree._storage import Storage
 
@@ -21,6 +22,7 @@ class RegionTree(
     Storage,
     RegionFormats,
     GraphFormats,
+    Shown,
 ):
     """A tree of nested regions over the pixels of an image.
 
