@@ -43,7 +43,6 @@ class DepthFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         return FeatureMap(smooth - smooth.mean((0, 1)), image=image)
 
 
-
 # %%
 # The picture
 # -----------

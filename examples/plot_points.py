@@ -15,6 +15,7 @@ one tree holds both answers, however the groups are shaped.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from scipy.cluster.hierarchy import dendrogram
 from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.datasets import make_blobs, make_circles, make_moons
 from sklearn.metrics import adjusted_rand_score
@@ -52,7 +53,7 @@ methods = {
     "single linkage": linkage("single"),
 }
 palette = plt.get_cmap("tab10")
-figure, axes = plt.subplots(2, 4, figsize=(10, 5.6), layout="constrained")
+figure, axes = plt.subplots(2, 4, figsize=(10, 4.4), layout="constrained")
 for row, truth in zip(axes, [coarse, fine], strict=True):
     k = len(np.unique(truth))
     row[0].set_ylabel(f"{k} clusters", fontsize="large")
@@ -65,31 +66,29 @@ for row, truth in zip(axes, [coarse, fine], strict=True):
         ax.text(0.03, 0.03, f"{score:.2f}", transform=ax.transAxes, weight="bold")
 for ax, name in zip(axes[0], methods, strict=True):
     ax.set_title(name)
+plt.show()
 
 # %%
 # All agree on three groups, which are far apart. Of the moons and the rings,
-# k-means and Ward linkage make compact pieces. Single linkage follows shapes but
-# is led across by a few points of noise, and spends its clusters on others.
+# k-means and Ward linkage make compact pieces. Single linkage follows shapes, but
+# a few points between the moons are enough to join them, and a single stray point
+# becomes the seventh cluster.
 #
 # The tree itself
 # ---------------
-# The height of a split, :attr:`~skuhas.RegionTree.altitude`, says how clear it
-# is. The two at the top make the three groups; four more, well above the rest,
-# make seven clusters.
+# The height of a node, :attr:`~skuhas.RegionTree.altitude`, says how clear its split
+# is. The two clearest make the three groups, the next four the seven clusters.
+# What lies below only takes them to pieces. The numbers are those of the points.
 
-
-def draw(ax, tree, node, xs):
-    """Draw the branches under a node and return where the node stands."""
-    children = tree.children(node)
-    if not children.size:
-        labels = tree.mask(node)
-        size = f"{labels.sum()}"
-        ax.text(xs[node], -0.03, size, ha="center", va="top", fontsize="small")
-        return xs[node]
-    height = tree.altitude[node]
-    places = [draw(ax, tree, child, xs) for child in children]
-    for child, place in zip(children, places, strict=True):
-        color = "0.3" if tree.n_leaves else "C0"
-        ax.plot([place, place], [tree.altitude[child], height], color=color)
-    ax.plot([min(places), max(places)], [height, height], color="0.3")
-    return np.mean(places)
+top = tree.cut(n_regions=14)
+figure, ax = plt.subplots(figsize=(10, 3), layout="constrained")
+dendrogram(
+    top.to_linkage(),
+    ax=ax,
+    labels=top.area[: top.n_leaves],
+    color_threshold=np.sort(top.altitude)[-6],
+    above_threshold_color="0.6",
+)
+ax.set_ylabel("altitude")
+ax.spines[["top", "right", "bottom"]].set_visible(False)
+plt.show()
