@@ -27,7 +27,7 @@ rings, ring = make_circles(200, noise=0.06, factor=0.45, random_state=0)
 centers = [[0.8, 0], [2.4, 0], [1.6, 1.2]]
 blobs, blob = make_blobs(180, centers=centers, cluster_std=0.25, random_state=0)
 
-X = np.vstack([moons + [-0.5, 3.2], rings + [3.6, 3.4], blobs])
+X = np.vstack([moons + np.array([-0.5, 3.2]), rings + np.array([3.6, 3.4]), blobs])
 fine = np.concatenate([moon, ring + 2, blob + 4])
 coarse = np.repeat([0, 1, 2], [200, 200, 180])
 
@@ -57,7 +57,7 @@ figure, axes = plt.subplots(2, 4, figsize=(10, 4.4), layout="constrained")
 for row, truth in zip(axes, [coarse, fine], strict=True):
     k = len(np.unique(truth))
     row[0].set_ylabel(f"{k} clusters", fontsize="large")
-    for ax, (name, cluster) in zip(row, methods.items(), strict=True):
+    for ax, cluster in zip(row, methods.values(), strict=True):
         labels = cluster(k)
         ax.scatter(*X.T, s=7, c=labels, cmap=palette, vmin=0, vmax=9, linewidths=0)
         ax.set(xticks=[], yticks=[], aspect="equal")

@@ -66,14 +66,10 @@ print(f"covering of the truth by three regions: {covering_score([truth], [cut]):
 # counts with the strongest within three pixels of it.
 
 meeting = find_boundaries(truth)
-for name, strength in {
-    "edges": sobel(image / 255),
-    "contours": tree.saliency(),
-}.items():
+for name, strength in [("edges", sobel(image / 255)), ("contours", tree.saliency())]:
     near = maximum_filter(strength, size=7)
-    print(
-        f"{name:8} {near[meeting].mean() / near[~meeting].mean():.1f} times as strong"
-    )
+    ratio = near[meeting].mean() / near[~meeting].mean()
+    print(f"{name:8} {ratio:.1f} times as strong")
 
 # %%
 # Further down
