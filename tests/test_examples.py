@@ -78,7 +78,8 @@ def test_it_runs_and_draws(path, figures):
     for figure in drawn:
         filled = [
             ax.has_data() or ax.images or ax.collections or ax.texts
-            for ax in figure.axes
+            for outer in figure.axes
+            for ax in (outer, *outer.child_axes)
         ]
         assert any(filled)
     for tree in names.values():
