@@ -30,12 +30,14 @@ image = data.coffee()
 pipe = Pipeline([("feat", LiteFeatures()), ("seg", HierarchicalSpectralSegmenter())])
 (tree,) = pipe.predict([image])
 
-levels = RegionTreeDisplay.from_predictions(tree, image, levels=(2, 4, 8, 16))
+levels = RegionTreeDisplay.from_predictions(
+    tree, image, levels=(2, 4, 8, 16, 32), columns=3
+)
 plt.show()
 
 # %%
 # Each panel is a cut of the same tree. Regions keep their place in it: what is
-# parted at two regions stays parted at sixteen, and regions that come from one
+# parted at two regions stays parted at thirty-two, and regions that come from one
 # keep near colours.
 #
 # The tree

@@ -26,8 +26,8 @@ pipe = Pipeline([("feat", LiteFeatures()), ("seg", HierarchicalSpectralSegmenter
 (tree,) = pipe.predict([image])
 print(tree)
 
-figure, axes = plt.subplots(1, 4, figsize=(11, 3.1), layout="constrained")
-RegionTreeDisplay.from_predictions(tree, image, levels=(3, 12, 48), ax=axes)
+figure, axes = plt.subplots(2, 2, figsize=(6.4, 6.8), layout="constrained")
+RegionTreeDisplay.from_predictions(tree, image, levels=(3, 12, 48), ax=axes.ravel())
 plt.show()
 
 # %%

@@ -62,7 +62,9 @@ pipe = Pipeline([("feat", DepthFeatures()), ("seg", HierarchicalSpectralSegmente
 figure, axes = plt.subplots(2, 4, figsize=(10, 3.9), layout="constrained")
 for row, depth in zip(axes, [0, 1], strict=True):
     (tree,) = pipe.set_params(feat__depth=depth).predict([picture])
-    RegionTreeDisplay.from_predictions(tree, left, levels=(2, 4, 8), ax=row)
+    RegionTreeDisplay.from_predictions(
+        tree, left, levels=(2, 4, 8), ax=row, boundary_kwargs={"linewidth": 0.6}
+    )
 axes[0, 0].set_ylabel("colour alone")
 axes[1, 0].set_ylabel("colour and depth")
 axes[1, 0].imshow(picture[..., 3], cmap="magma")

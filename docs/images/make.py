@@ -1,8 +1,8 @@
 """Make the README's pictures, which are figures of the examples.
 
 ``python docs/images/make.py`` runs those examples and writes this folder anew, but
-for ``coffee_sheet.png``, which is what the README's first command writes, and
-``choosing_thresholds.png``, which the guide has the command of.
+for ``choosing_thresholds.png``, which needs BSDS500: ``python
+examples/plot_choosing_thresholds.py --data FOLDER --limit 16 --figure FILE``.
 """
 
 import io
@@ -19,7 +19,7 @@ EXAMPLES = HERE.parents[1] / "examples"
 PICTURES = {
     "first_tree": ("plot_first_tree", 4),
     "search_by_region": ("plot_search_by_region", 1),
-    "textures": ("plot_textures", 1),
+    "own_features": ("plot_own_features", 1),
 }
 
 
