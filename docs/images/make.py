@@ -1,8 +1,8 @@
 """Make the README's pictures, which are figures of the examples.
 
 ``python docs/images/make.py`` runs those examples and writes this folder anew, but
-for ``choosing_thresholds.png``, which needs BSDS500: ``python
-examples/plot_choosing_thresholds.py --data FOLDER --limit 16 --figure FILE``.
+for ``choosing_thresholds.png``, which the guide's page on thresholds has the command
+of.
 """
 
 import io
