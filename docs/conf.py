@@ -71,7 +71,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "api/backreferences",
     "doc_module": ("skuhas",),
     "reference_url": {"skuhas": None},
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "examples_order.ExamplesOrder",
     "image_scrapers": ("matplotlib",),
     "capture_repr": ("_repr_html_", "__repr__"),
     "matplotlib_animations": False,

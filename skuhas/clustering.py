@@ -6,7 +6,13 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import validate_data
 
-from skuhas._common import base_seed, check_choice, check_integer, check_real
+from skuhas._common import (
+    Documented,
+    base_seed,
+    check_choice,
+    check_integer,
+    check_real,
+)
 from skuhas.spectral import (
     ASSIGN_LABELS,
     Gates,
@@ -21,7 +27,7 @@ __all__ = ["RecursiveSpectralClustering"]
 AFFINITIES = ("rbf", "exponential", "cosine", "precomputed")
 
 
-class RecursiveSpectralClustering(ClusterMixin, BaseEstimator):
+class RecursiveSpectralClustering(Documented, ClusterMixin, BaseEstimator):
     """Cluster by recursive spectral cuts into a tree of nested clusters.
 
     The graph of all samples is split by its spectrum, then its parts, until a

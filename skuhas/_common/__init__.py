@@ -1,5 +1,6 @@
 """What every other part may use: validation, files, images, seeds, progress."""
 
+from skuhas._common._documented import Documented
 from skuhas._common._files import atomic_write
 from skuhas._common._images import ImageLike, as_rgb_image, fit_within
 from skuhas._common._optional import optional_import
@@ -14,6 +15,7 @@ from skuhas._common._validation import (
 )
 
 __all__ = [
+    "Documented",
     "ImageLike",
     "as_rgb_image",
     "atomic_write",

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.parallel import Parallel, delayed
 
 from skuhas._common import (
+    Documented,
     check_choice,
     check_integer,
     progress,
@@ -17,7 +18,7 @@ from skuhas.metrics import nm_covering_score
 from skuhas.superpixels import IMAGE_METHODS, TOKEN_METHODS
 
 
-class BaseBaseline(BaseEstimator, ABC):
+class BaseBaseline(Documented, BaseEstimator, ABC):
     """An estimator that needs no fit and makes a tree of every feature map.
 
     Subclasses have ``n_jobs`` and ``verbose``, check their parameters in

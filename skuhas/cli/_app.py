@@ -11,6 +11,7 @@ from skuhas.cli._evaluate import compare, evaluate
 from skuhas.cli._export import export
 from skuhas.cli._features import features
 from skuhas.cli._segment import segment
+from skuhas.cli._view import view
 
 app = typer.Typer(
     name="skuhas",
@@ -43,6 +44,7 @@ def options(
 
 
 app.command()(segment)
+app.command()(view)
 app.command()(features)
 app.command()(export)
 app.command()(evaluate)

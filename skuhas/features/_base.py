@@ -7,7 +7,13 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from skuhas._common import as_rgb_image, check_integer, check_list, progress
+from skuhas._common import (
+    Documented,
+    as_rgb_image,
+    check_integer,
+    check_list,
+    progress,
+)
 from skuhas.features._feature_map import FeatureMap
 from skuhas.features._loading import load_ahead
 
@@ -16,7 +22,9 @@ WAITING = 4
 _decoding = threading.Lock()
 
 
-class BaseFeatures(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class BaseFeatures(
+    Documented, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     """Base of transformers from a list of images to a list of FeatureMap.
 
     A subclass has the parameters `batch_size` and `verbose`, checks the others

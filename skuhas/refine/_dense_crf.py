@@ -5,6 +5,7 @@ from PIL import Image
 from sklearn.base import BaseEstimator, clone
 
 from skuhas._common import (
+    Documented,
     check_integer,
     check_real,
     fit_within,
@@ -22,7 +23,7 @@ AUTO = "auto"
 INERTIA = 3.0
 
 
-class DenseCRF(BaseEstimator):
+class DenseCRF(Documented, BaseEstimator):
     r"""Move the boundaries of a tree's regions onto those of the image.
 
     A fully connected conditional random field decides anew which part of the

@@ -6,6 +6,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from skuhas._common import (
+    Documented,
     base_seed,
     check_choice,
     check_integer,
@@ -57,7 +58,7 @@ PAPER_SETTINGS = {
 }
 
 
-class HierarchicalSpectralSegmenter(BaseEstimator):
+class HierarchicalSpectralSegmenter(Documented, BaseEstimator):
     """Parse images into trees of nested regions by recursive spectral cuts.
 
     An image's superpixels become the vertices of a graph, whose affinities
