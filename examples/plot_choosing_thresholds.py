@@ -145,11 +145,13 @@ show(by_perturbation)
 # normalised cut closes the nodes that a cut to n regions would open last: once
 # trees have more than 100 regions the fragmentation score hardly changes, and
 # of equals the grid search takes the first. Sorted from coarse to fine, the
-# grid thus gives the coarsest trees that lose nothing. A price on regions, and
-# scores of the leaves alone, have their best setting inside the grid.
+# grid thus gives the coarsest trees that lose nothing. A price on regions has its
+# best setting inside the grid of normalised cuts. The covering, which looks at the
+# leaves alone and weighs regions by area, likes the coarsest trees of drawn scenes:
+# most of a scene is background, which they leave whole.
 #
-# The curve shows where regions stop to pay
-# -----------------------------------------
+# The curve shows where regions cease to pay
+# ------------------------------------------
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 for name in scoring:

@@ -82,6 +82,13 @@ _EXPORTS = {
         "variation_of_information_score",
         "variation_of_information_scorer",
     ],
+    "skuhas.plotting": [
+        "DendrogramDisplay",
+        "FeatureMapDisplay",
+        "FragmentationDisplay",
+        "RegionTreeDisplay",
+        "SaliencyDisplay",
+    ],
     "skuhas.refine": ["DenseCRF"],
     "skuhas.segmenter": ["PAPER_SETTINGS", "HierarchicalSpectralSegmenter"],
     "skuhas.tree": ["RegionTree", "TreeFormatError"],
@@ -99,11 +106,14 @@ __all__ = [
     "ContourMapReader",
     "CoveringReport",
     "DatasetError",
+    "DendrogramDisplay",
     "DenseCRF",
     "DinoFeatures",
     "Evaluation",
     "FeatureMap",
+    "FeatureMapDisplay",
     "FelzenszwalbPyramid",
+    "FragmentationDisplay",
     "HierarchicalSpectralSegmenter",
     "ImageDataset",
     "KWaySpectralSegmenter",
@@ -114,6 +124,8 @@ __all__ = [
     "NestedScene",
     "RecursiveSpectralClustering",
     "RegionTree",
+    "RegionTreeDisplay",
+    "SaliencyDisplay",
     "Sample",
     "ScoreTable",
     "SemanticCounts",
@@ -239,6 +251,13 @@ if TYPE_CHECKING:
         probabilistic_rand_scorer,
         variation_of_information_score,
         variation_of_information_scorer,
+    )
+    from skuhas.plotting import (
+        DendrogramDisplay,
+        FeatureMapDisplay,
+        FragmentationDisplay,
+        RegionTreeDisplay,
+        SaliencyDisplay,
     )
     from skuhas.refine import DenseCRF
     from skuhas.segmenter import PAPER_SETTINGS, HierarchicalSpectralSegmenter

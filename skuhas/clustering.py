@@ -79,7 +79,7 @@ class RecursiveSpectralClustering(Documented, ClusterMixin, BaseEstimator):
         Leaves of the tree.
     n_features_in_ : int
         Number of features seen during ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features. Only where X has string column names.
 
     See Also

@@ -37,6 +37,11 @@ OUTSIDE = {
     "hierarchies": {"numpy", "scipy", "sklearn"},
     "spectral": {"numpy", "scipy", "sklearn", "array_api_compat"},
 }
+# What functions of a layer import by optional_import, beside what it may import: the
+# libraries whose formats trees are turned into.
+OPTIONAL = {
+    "tree": {"PIL", "higra", "networkx", "skimage", "tifffile"},
+}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
@@ -113,6 +118,25 @@ def test_low_layers_need_little(path):
     for name in _imports(path):
         top = name.split(".")[0]
         assert top in sys.stdlib_module_names or top in allowed | {"skuhas"}, name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_low_layers_name_their_optional_libraries(path):
+    part = _part(path)
+    if part not in OUTSIDE or part == "_common":
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "optional_import":
+            assert id(node) in inside, "an optional library is imported on use"
+            top = ast.literal_eval(node.args[0]).split(".")[0]
+            assert top in OPTIONAL.get(part, set()), f"{_name(path)} imports {top}"
 
 
 def test_no_circle_among_modules():

@@ -105,7 +105,14 @@ def _methods():
     for part, name, value in DOCUMENTED:
         if not inspect.isclass(value) or issubclass(value, BaseException):
             continue
-        for method, member in vars(value).items():
+        # A class may be put together from several of its part.
+        members = {
+            method: member
+            for base in reversed(value.__mro__)
+            if base.__module__.startswith(f"skuhas.{part}")
+            for method, member in vars(base).items()
+        }
+        for method, member in members.items():
             if method.startswith("_"):
                 continue
             function = getattr(member, "__func__", member)

@@ -1,7 +1,6 @@
 """Peers behind the segmenter's predict, to compare it with."""
 
 from skuhas.baselines._contour_maps import ContourMapReader
-from skuhas.baselines._contours import tree_from_contours
 from skuhas.baselines._felzenszwalb import FelzenszwalbPyramid
 from skuhas.baselines._kway import KWaySpectralSegmenter
 from skuhas.baselines._linkage import LinkageSegmenter
@@ -16,5 +15,4 @@ __all__ = [
     "WatershedHierarchy",
     "baseline_names",
     "make_baseline",
-    "tree_from_contours",
 ]

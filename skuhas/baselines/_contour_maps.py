@@ -10,7 +10,7 @@ from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 
 from skuhas.baselines._base import BaseBaseline
-from skuhas.baselines._contours import tree_from_contours
+from skuhas.tree import RegionTree
 
 # Of a file's variables, by preference; else its only 2-D array.
 VARIABLES = ("ucm2", "ucm")
@@ -45,7 +45,7 @@ class ContourMapReader(BaseBaseline):
 
     See Also
     --------
-    tree_from_contours : Which tree is made of a map, and which sizes fit.
+    skuhas.RegionTree.from_ucm : Which tree is made of a map, and which sizes fit.
 
     References
     ----------
@@ -122,7 +122,7 @@ class ContourMapReader(BaseBaseline):
         path = self._file(feature_map)
         contours = read_contours(path, self.variable)
         try:
-            return tree_from_contours(
+            return RegionTree.from_ucm(
                 contours, feature_map.image_shape, valid=feature_map.valid
             )
         except ValueError as error:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skuhas.baselines._trees import region_tree
+from skuhas.tree import nested_parents
 
 NESTINGS = ("majority", "intersection")
 
@@ -74,12 +75,6 @@ def tree_of_partitions(partitions, labels, valid=None):
         and falls by equal steps with the partitions.
     """
     levels = [_numbered(part) for part in reversed(partitions)]
-    levels.append(np.zeros_like(levels[0]))
-    sizes = [int(level.max()) + 1 for level in levels]
-    starts = np.cumsum([0, *sizes])
-    parents = np.arange(starts[-1])
-    altitude = np.repeat(np.arange(len(levels)) / (len(levels) - 1), sizes)
-    for step in range(len(levels) - 1):
-        parents[starts[step] + levels[step]] = starts[step + 1] + levels[step + 1]
+    parents, altitude = nested_parents(levels)
     leaves = np.append(levels[0], -1)[labels]
     return region_tree(parents, altitude, leaves, valid)

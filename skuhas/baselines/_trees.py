@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skuhas.tree import RegionTree, accumulate_to_ancestors
+from skuhas.tree import RegionTree, prune_nodes
 
 
 def region_tree(parents, altitude, labels, valid=None):
@@ -26,40 +26,5 @@ def region_tree(parents, altitude, labels, valid=None):
     """
     if valid is not None:
         labels = np.where(valid, labels, -1)
-    n_leaves = int(np.argmax(np.bincount(parents[:-1], minlength=parents.size) > 0))
-    n_leaves = n_leaves if parents.size > 1 else 1
-    area = np.bincount(labels.ravel() + 1, minlength=n_leaves + 1)[1:]
-    present = accumulate_to_ancestors(parents, area > 0) > 0
-    children = np.bincount(parents[:-1][present[:-1]], minlength=parents.size)
-    keep = np.where(np.arange(parents.size) < n_leaves, present, children > 1)
-    parents = contracted(parents, keep)
-    position = np.append(np.cumsum(keep) - 1, -1)
-    return RegionTree(parents, position[labels], altitude=altitude[keep]).cut()
-
-
-def contracted(parents, keep):
-    """Return the parent array of the nodes kept, under their nearest kept ancestor.
-
-    Parameters
-    ----------
-    parents : ndarray of shape (n_nodes,), of integers
-    keep : ndarray of shape (n_nodes,), dtype bool
-        At most one of the nodes kept has no kept ancestor.
-
-    Returns
-    -------
-    ndarray of shape (n_kept,), of integers
-    """
-    root = parents.size - 1
-    # The nearest node kept, from each one on upwards, by steps that double.
-    nearest = np.where(keep, np.arange(parents.size), parents)
-    nearest[root] = root
-    while not (keep[nearest] | (nearest == root)).all():
-        nearest = nearest[nearest]
-    kept = np.flatnonzero(keep)
-    new = np.full(parents.size, -1, dtype=np.int64)
-    new[kept] = np.arange(kept.size)
-    result = new[nearest[parents[kept]]]
-    # Where the root goes, the last of the nodes kept takes its place.
-    result[-1] = kept.size - 1
-    return result
+    parents, labels, altitude = prune_nodes(parents, labels, altitude)
+    return RegionTree(parents, labels, altitude=altitude).cut()

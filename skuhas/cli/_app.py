@@ -8,6 +8,7 @@ import typer
 
 from skuhas import __version__
 from skuhas.cli._evaluate import compare, evaluate
+from skuhas.cli._export import export
 from skuhas.cli._features import features
 from skuhas.cli._segment import segment
 from skuhas.cli._view import view
@@ -45,6 +46,7 @@ def options(
 app.command()(segment)
 app.command()(view)
 app.command()(features)
+app.command()(export)
 app.command()(evaluate)
 app.command()(compare)
 

@@ -159,9 +159,9 @@ class HierarchicalSpectralSegmenter(Documented, BaseEstimator):
     ----------
     n_features_in_ : int
         Width of the feature maps seen by ``fit``.
-    mean_ : ndarray of shape (n_features_in_,), dtype float32
+    mean_ : ndarray of shape (`n_features_in_`,), dtype float32
         Mean of every feature over all cells. Only with `whiten`.
-    scale_ : ndarray of shape (n_features_in_,), dtype float32
+    scale_ : ndarray of shape (`n_features_in_`,), dtype float32
         Standard deviation, 1 for constant features. Only with `whiten`.
 
     See Also

@@ -91,6 +91,8 @@ def like(values: NDArray, reference: Array) -> Array:
 
 
 def as_double(array: Array) -> Array:
+    if type(array) is np.ndarray:
+        return array.astype(np.float64, copy=False)
     xp = array_namespace(array)
     return xp.astype(array, xp.float64, copy=False)
 

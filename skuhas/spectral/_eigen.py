@@ -87,9 +87,17 @@ def smallest_eigenpairs(
 
 
 def pairs_and_guesses(
-    graph: Any, n_pairs: int, start: Array | None = None
+    graph: Any,
+    n_pairs: int,
+    start: Array | None = None,
+    *,
+    n_vectors: int | None = None,
 ) -> tuple[Array, Array, Array | None]:
-    """Return eigenpairs, and vectors from which parts of the graph may start."""
+    """Return eigenpairs, and vectors from which parts of the graph may start.
+
+    Of pairs beyond the first `n_vectors`, where that is given, the values are
+    exact enough but the vectors are not.
+    """
     xp = namespace(graph.degrees)
     trivial = graph.trivial[..., None]
     if n_pairs == 1:
@@ -106,7 +114,7 @@ def pairs_and_guesses(
         largest = mean[..., None] + xp.zeros_like(graph.degrees[..., 1:n_pairs])
         basis = _smooth_basis(graph.trivial, n_pairs - 1)
     else:
-        largest, basis, guesses = _largest(graph, n_pairs - 1, start)
+        largest, basis, guesses = _largest(graph, n_pairs - 1, start, n_vectors)
         if bool(xp.any(isotropic)):
             # One value beside the trivial 1: no vector is better than another.
             smooth = _smooth_basis(graph.trivial, n_pairs - 1)
@@ -133,14 +141,14 @@ def _smooth_basis(trivial: Array, n_vectors: int) -> Array:
 
 
 def _largest(
-    graph: Any, n_pairs: int, start: Array | None
+    graph: Any, n_pairs: int, start: Array | None, n_vectors: int | None
 ) -> tuple[Array, Array, Array | None]:
     """Return the largest eigenpairs of N but for the trivial one, descending."""
     alone = graph.degrees.ndim == 1
     size = graph.size
     if alone and size >= KRYLOV and n_pairs * KRYLOV_SHARE <= size:
         try:
-            return _krylov(graph, n_pairs, start)
+            return _krylov(graph, n_pairs, start, n_vectors)
         except SlowConvergenceError as error:
             if isinstance(graph, FactoredGraph):
                 # There is no matrix to fall back on.
@@ -199,7 +207,7 @@ def _bisection(matrices: NDArray, n_pairs: int) -> tuple[NDArray, NDArray]:
 
 
 def _krylov(
-    graph: Any, n_pairs: int, start: Array | None
+    graph: Any, n_pairs: int, start: Array | None, n_vectors: int | None
 ) -> tuple[Array, Array, Array]:
     trivial = graph.trivial[:, None]
 
@@ -213,6 +221,8 @@ def _krylov(
         tolerance=TOLERANCE[graph.single],
         n_products=PRODUCTS + graph.size // PRODUCT_SHARE,
         reference=graph.trivial,
+        # The trivial pair is not among them.
+        n_vectors=None if n_vectors is None else n_vectors - 1,
         start=start,
     )
     return values[:n_pairs], vectors[:, :n_pairs], vectors

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skuhas._common import beside
 from skuhas.spectral._backend import Array, as_double, is_numpy, like, namespace
 from skuhas.spectral._factored import FactoredGraph
 
@@ -125,7 +126,16 @@ class ExponentialKernel:
         # Of one array with its own transpose numpy computes a symmetric product.
         cosines = self.descriptors @ self.descriptors.T
         step = STRIP if is_numpy(cosines) else self.size
-        for begin in range(0, self.size, step):
+        begins = range(0, self.size, step)
+        with beside() as start:
+            other = start(self._fill, cosines, begins[1::2], step)
+            self._fill(cosines, begins[::2], step)
+            other.result()
+        return cosines
+
+    def _fill(self, cosines: Array, begins: range, step: int) -> None:
+        """Put affinities in the place of cosines, in strips of rows."""
+        for begin in begins:
             rows = slice(begin, begin + step)
             strip = self._exponents(cosines[rows, :], rows, self)
             # The cosine of a region with itself is 1 but for rounding.
@@ -134,7 +144,6 @@ class ExponentialKernel:
             # One product for both factors keeps the symmetry.
             weights = self.roots[rows, None] * self.roots
             cosines[rows, :] = namespace(strip).exp(strip) * weights
-        return cosines
 
     def columns(self, regions: NDArray[np.intp]) -> Array:
         """Return the affinities of all regions to some.

@@ -22,6 +22,9 @@ SPARE = 8
 # most that a product divides them by, from which the next look follows.
 FIRST_LOOK = 4
 SPEED = 4.0
+# How much larger the residual may be of a pair whose vector is not wanted: the error
+# of an eigenvalue goes with the square of it.
+LOOSER = 10.0
 # Up to this size all eigenpairs are as cheap as a few.
 WHOLE = 24
 # Columns shorter than this share of what they were before they were made
@@ -45,6 +48,7 @@ def largest_eigenpairs(
     tolerance: float,
     n_products: int,
     reference: Array,
+    n_vectors: int | None = None,
     start: Array | None = None,
 ) -> tuple[Array, Array]:
     r"""Return the largest eigenpairs of a symmetric operator.
@@ -68,7 +72,10 @@ def largest_eigenpairs(
         Products after which it is given up; a few at least.
     reference : array
         Of the library, on the device, that the vectors shall be.
-    start : array of shape (size, n_vectors), default=None
+    n_vectors : int, default=None
+        Pairs whose eigenvectors are wanted; of the others a residual ten times as
+        large will do. None stands for all.
+    start : array of shape (size, n_guesses), default=None
         Guesses. They are filled up with random vectors, the same for a size.
 
     Returns
@@ -105,6 +112,10 @@ def largest_eigenpairs(
     enough = -(-found // BLOCK) + 1
     width, look = 0, max(enough, FIRST_LOOK if start is None else 2)
     n_products = max(n_products, enough)
+    strictness = np.ones(n_pairs)
+    if n_vectors is not None:
+        strictness[n_vectors:] /= LOOSER**2
+    strictness = like(strictness, reference)
     for step in range(1, n_products + 1):
         image = product(added)
         old, new = slice(0, width), slice(width, width + BLOCK)
@@ -122,7 +133,8 @@ def largest_eigenpairs(
             wanted = mix[:, :n_pairs]
             residuals = images[:, all_] @ wanted
             residuals -= (basis[:, all_] @ wanted) * values[:n_pairs]
-            worst = float(xp.max(xp.sum(residuals * residuals, axis=0))) ** 0.5
+            squares = xp.sum(residuals * residuals, axis=0) * strictness
+            worst = float(xp.max(squares)) ** 0.5
             if worst <= tolerance or last:
                 pairs = values[:found], basis[:, all_] @ mix[:, :found]
                 if worst <= tolerance:

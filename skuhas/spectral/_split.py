@@ -168,7 +168,11 @@ def split_normalised(
 ) -> tuple[list[Split | None], Array | None]:
     """Split normalised or factored graphs of three vertices and more."""
     n_pairs = min(max(gates.max_branching, 3), graph.size)
-    values, vectors, guesses = pairs_and_guesses(graph, n_pairs, start)
+    # Three pairs can only make two parts, for which one vector is swept.
+    n_vectors = 2 if n_pairs == 3 else None
+    values, vectors, guesses = pairs_and_guesses(
+        graph, n_pairs, start, n_vectors=n_vectors
+    )
     xp = namespace(values)
     # Position i is the gap after the i + 2 smallest eigenvalues.
     gaps = values[..., 2:] - values[..., 1:-1]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skuhas.superpixels._rows import row_blocks
+from skuhas.superpixels._rows import UnitRows, row_blocks
 from skuhas.superpixels._tensors import UnitTensor
 from skuhas.tree import token_weights
 
@@ -98,19 +98,27 @@ def describe_leaves(labels, tokens, lab=None):
     if isinstance(tokens, UnitTensor):
         means = tokens.means(token_weights(labels, tokens.shape[:2], n_leaves), areas)
     else:
-        means = _pooled(labels, tokens, n_leaves) / areas[:, None].astype(tokens.dtype)
+        sums = _pooled(labels, tokens, n_leaves)
+        means = sums / areas[:, None].astype(sums.dtype)
     return LeafDescription(means, areas, colors, positions)
 
 
 def _pooled(labels, tokens, n_leaves):
     """Return the sum over every leaf's pixels of the interpolated tokens."""
     rows, columns, n_features = tokens.shape
-    weights = token_weights(labels, (rows, columns), n_leaves).astype(tokens.dtype)
-    weights = weights.tocsc()
-    sums = np.zeros((n_leaves, n_features), dtype=tokens.dtype)
+    weights = token_weights(labels, (rows, columns), n_leaves).tocsc()
+    lengths = tokens.lengths() if isinstance(tokens, UnitRows) else None
+    if lengths is not None:
+        # The few weights are divided by the lengths, and not the many features.
+        flat = np.where(lengths > 0, lengths, 1.0).ravel()
+        weights.data /= np.repeat(flat, np.diff(weights.indptr))
+        tokens = tokens.source
+    dtype = np.result_type(tokens.dtype, np.float32)
+    weights = weights.astype(dtype)
+    sums = np.zeros((n_leaves, n_features), dtype=dtype)
     for block in row_blocks(tokens.shape):
         part = weights[:, block.start * columns : block.stop * columns]
         leaves = np.unique(part.indices)
-        values = tokens[block].reshape(-1, n_features)
+        values = tokens[block].reshape(-1, n_features).astype(dtype, copy=False)
         sums[leaves] += part.tocsr()[leaves] @ values
     return sums

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from skuhas._common import beside
 from skuhas.spectral import (
     CosineKernel,
     DenseSource,
@@ -13,7 +12,6 @@ from skuhas.spectral import (
     LargeSource,
     Locality,
     coarsen,
-    diffusion_nearness,
     landmark_graph,
     like,
     to_numpy,
@@ -228,6 +226,7 @@ def region_graph(
         max_leaves=max_leaves,
         affinity=affinity,
         seed=seed,
+        nearness_up_to=DENSE,
     )
     leaves = regions.leaves
     shares = leaves.areas / leaves.areas.sum()
@@ -262,13 +261,6 @@ def region_graph(
             rounds,
             reference,
         )
-    if cosine:
-        matrix, nearness = kernel.matrix(), None
-    else:
-        between = regions.conductance.toarray().astype(np.float32)
-        with beside() as start:
-            # Both are few long steps, for which two cores are better than one.
-            walks = start(diffusion_nearness, like(between, features))
-            matrix = kernel.matrix()
-            nearness = walks.result()
-    return RegionGraph(regions.leaf_labels, matrix, weights, shares, nearness)
+    return RegionGraph(
+        regions.leaf_labels, kernel.matrix(), weights, shares, regions.log_nearness
+    )

@@ -1,13 +1,14 @@
 """From one feature map to its superpixels and what is known of them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
 from scipy import sparse
 
 from skuhas._common import beside, fit_within
-from skuhas.spectral import largest_cosine_distance
+from skuhas.spectral import diffusion_nearness, largest_cosine_distance, like
 from skuhas.superpixels._boundaries import conductance
 from skuhas.superpixels._describe import LeafDescription, describe_leaves
 from skuhas.superpixels._image import image_superpixels
@@ -32,6 +33,8 @@ class RegionDescription:
         See `boundary_conductance`. None with the cosine affinity.
     largest_cosine_distance : float or None
         Between any two feature vectors. None with the exponential affinity.
+    log_nearness : array of shape (n_leaves, n_leaves), dtype float32, or None
+        See `skuhas.spectral.diffusion_nearness`. None unless it was asked for.
 
     Examples
     --------
@@ -48,6 +51,7 @@ class RegionDescription:
     leaves: LeafDescription
     conductance: sparse.csr_array | None
     largest_cosine_distance: float | None
+    log_nearness: Any = None
 
 
 def describe_regions(
@@ -63,6 +67,7 @@ def describe_regions(
     max_leaves=4000,
     affinity="exponential",
     seed=0,
+    nearness_up_to=0,
 ):
     """Partition an image into superpixels and describe them.
 
@@ -90,6 +95,9 @@ def describe_regions(
         Which graph the description is for.
     seed : int, default=0
         Seed of k-means.
+    nearness_up_to : int, default=0
+        Superpixels at most whose nearness is made as well, with the exponential
+        affinity and on the device of the features.
 
     Returns
     -------
@@ -125,9 +133,12 @@ def describe_regions(
         gradient = GradientRows(LabRows(image))
         with beside() as start:
             # Superpixels leave a second core idle for half of their time.
-            for conversion in (gradient, tokens):
-                if conversion.is_small:
-                    start(conversion.__getitem__, slice(None))
+            if gradient.is_small:
+                start(gradient.__getitem__, slice(None))
+            if affinity == "cosine" and tokens.is_small:
+                start(tokens.whole)
+            elif isinstance(tokens, UnitRows):
+                start(tokens.lengths)
             working = image_superpixels(
                 image,
                 superpixels,
@@ -152,13 +163,25 @@ def describe_regions(
             gradient = GradientRows(LabRows(_scaled(image, working.shape)))
     leaf_labels, working = _at_image_size(working, image_shape, valid)
     lab = None if gradient is None else gradient.source
-    leaves = describe_leaves(working, tokens, lab)
     if affinity == "cosine":
+        leaves = describe_leaves(working, tokens, lab)
         flat = tokens.whole().reshape(-1, tokens.shape[2])
         return RegionDescription(
             leaf_labels, leaves, None, largest_cosine_distance(flat)
         )
-    return RegionDescription(leaf_labels, leaves, conductance(working, gradient), None)
+    with beside() as start:
+        walks = start(_walks, working, gradient, nearness_up_to, features[:0])
+        leaves = describe_leaves(working, tokens, lab)
+        return RegionDescription(leaf_labels, leaves, *walks.result())
+
+
+def _walks(working, gradient, nearness_up_to, reference):
+    """Return conductances, None for a distance, and the nearness or None."""
+    between = conductance(working, gradient)
+    if between.shape[0] > nearness_up_to:
+        return between, None, None
+    dense = like(between.toarray().astype(np.float32), reference)
+    return between, None, diffusion_nearness(dense)
 
 
 def _at_image_size(working, image_shape, valid):

@@ -10,6 +10,8 @@ BLOCK_VALUES = 2**23
 # Standard deviation in pixels of the derivative filter, and how far it reaches.
 GRADIENT_SIGMA = 1.0
 GRADIENT_REACH = 4
+# Squared lengths of vectors that single precision holds, with their entries' squares.
+SQUARES = 1e-24, 1e36
 
 
 def row_blocks(shape):
@@ -41,6 +43,7 @@ class _Rows:
         self.shape = source.shape
         self.source = source
         self._whole = None
+        self._lengths = False
 
     @property
     def is_small(self):
@@ -86,6 +89,26 @@ class UnitRows(_Rows):
     @property
     def dtype(self):
         return np.result_type(self.source.dtype, np.float32)
+
+    def lengths(self):
+        """Return the lengths of the vectors as they are, shape (rows, columns).
+
+        None where the square of one leaves the range of its dtype, so that
+        vectors cannot simply be divided by them.
+        """
+        if self._lengths is False:
+            square = np.empty(self.shape[:2], dtype=self.dtype)
+            for rows in row_blocks(self.shape):
+                block = self.source[rows].astype(self.dtype, copy=False)
+                with np.errstate(over="ignore"):
+                    square[rows] = np.einsum("ijk,ijk->ij", block, block)
+            low, high = SQUARES
+            inside = (square > low) & (square < high)
+            if not inside.all():
+                # Zero vectors have no direction; any length will do for them.
+                inside |= ~self.source.any(axis=2)
+            self._lengths = np.sqrt(square) if inside.all() else None
+        return self._lengths
 
     def _converted(self, start, stop):
         features = self.source[start:stop]

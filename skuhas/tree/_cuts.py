@@ -1,26 +1,168 @@
-"""Which nodes of a tree stay open under a set of limits."""
+"""Cuts: the top of a tree, down to the nodes that a set of limits leaves open."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skuhas._common import check_integer, check_real
-from skuhas.tree._topology import levels_deepest_first
+from skuhas.tree import _topology
+from skuhas.tree._arrays import FIGURES
+from skuhas.tree._structure import Structure
 
 if TYPE_CHECKING:
-    from skuhas.tree._region_tree import RegionTree
+    from typing import Self
+
+
+class Cuts(Structure):
+    """Trees and label maps of the nodes that limits leave."""
+
+    def cut(
+        self,
+        *,
+        depth: int | None = None,
+        n_regions: int | None = None,
+        max_ncut: float | None = None,
+        max_perturbation: float | None = None,
+    ) -> Self:
+        """Return the top of the tree, without segmenting again.
+
+        A node keeps its children when it meets every limit given and its
+        ancestors do; otherwise it becomes a leaf. On a binary tree made
+        without gates this equals a new segmentation with the same gates. With
+        more branches it may not, because a new segmentation may try fewer
+        parts where the cut can only close the node.
+
+        Parameters
+        ----------
+        depth : int >= 0, default=None
+            Deepest level kept; 0 leaves the root alone.
+        n_regions : int >= 1, default=None
+            Largest number of regions. Nodes open from the highest altitude
+            down, larger regions first among equals, and opening stops at the
+            first node that does not fit: cuts for growing `n_regions` are
+            nested.
+        max_ncut : float >= 0, default=None
+            Splits stay when their `ncut` is below this.
+        max_perturbation : float >= 0, default=None
+            Splits stay when their `perturbation` is at most this.
+
+        Returns
+        -------
+        RegionTree
+            Numbered canonically. Figures of closed nodes are nan.
+
+        Raises
+        ------
+        ValueError
+            A limit is out of range, or needs figures that the tree lacks.
+
+        Examples
+        --------
+        >>> from skuhas import RegionTree
+        >>> tree = RegionTree.from_parents([3, 3, 4, 4, 4], [0, 1, 2])
+        >>> tree.cut(depth=1)
+        RegionTree(n_leaves=2, n_nodes=3, height=1, shape=(3,))
+        """
+        is_open = open_nodes(
+            self,
+            depth=depth,
+            n_regions=n_regions,
+            max_ncut=max_ncut,
+            max_perturbation=max_perturbation,
+        )
+        return self._restructured(*self._closed(is_open))
+
+    def labels(
+        self,
+        *,
+        depth: int | None = None,
+        n_regions: int | None = None,
+        max_ncut: float | None = None,
+        max_perturbation: float | None = None,
+    ) -> NDArray[np.int32]:
+        """Return the regions of a cut as a label map.
+
+        Parameters
+        ----------
+        depth : int >= 0, default=None
+            As in `cut`.
+        n_regions : int >= 1, default=None
+            As in `cut`.
+        max_ncut : float >= 0, default=None
+            As in `cut`.
+        max_perturbation : float >= 0, default=None
+            As in `cut`.
+
+        Returns
+        -------
+        ndarray of the shape of `leaf_labels`, dtype int32
+            Regions numbered by their first pixel, -1 outside every region.
+        """
+        is_open = open_nodes(
+            self,
+            depth=depth,
+            n_regions=n_regions,
+            max_ncut=max_ncut,
+            max_perturbation=max_perturbation,
+        )
+        return self._closed(is_open)[1]
+
+    def _closed(
+        self, is_open: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        """Return the topmost closed nodes and the pixels' positions among them.
+
+        The nodes come in the order of their first pixels.
+        """
+        top = np.arange(self.n_nodes)
+        for level in reversed(_topology.levels_deepest_first(self.depth)):
+            above = self.parents[level]
+            top[level] = np.where(is_open[above], level, top[above])
+        by_first_pixel = top[: self.n_leaves][self._leaves_by_first_pixel]
+        tops, first = np.unique(by_first_pixel, return_index=True)
+        tops = tops[np.argsort(first)]
+        position = np.empty(self.n_nodes, dtype=np.int32)
+        position[tops] = np.arange(tops.size)
+        lookup = np.append(position[top[: self.n_leaves]], np.int32(-1))
+        return tops, lookup[self.leaf_labels]
+
+    @cached_property
+    def _leaves_by_first_pixel(self) -> NDArray[np.intp]:
+        first = _topology.first_positions(self.leaf_labels, self.n_leaves)
+        return np.argsort(first)
+
+    def _restructured(self, tops: NDArray, labels: NDArray) -> Self:
+        """Return the canonical tree whose leaves are the nodes `tops`.
+
+        `labels` holds positions in `tops`, which come in the order of their
+        first pixels.
+        """
+        parents, nodes = _topology.canonical_parents(self.parents, tops)
+        n_leaves = tops.size
+        figures = {name: getattr(self, name)[nodes] for name in FIGURES}
+        for values in figures.values():
+            values[:n_leaves] = np.nan
+        altitude = self._given_altitude
+        if altitude is not None:
+            altitude = altitude[nodes]
+            # Closed nodes are leaves now; as leaves they lie as low as any.
+            lowest = self._given_altitude[: self.n_leaves].min()  # type: ignore[index]
+            altitude[:n_leaves][tops >= self.n_leaves] = lowest
+        data = {name: values[nodes] for name, values in self.node_data.items()}
+        return type(self)(parents, labels, **figures, altitude=altitude, node_data=data)
 
 
 def open_nodes(
-    tree: RegionTree,
+    tree: Structure,
     *,
-    depth: int | None,
-    n_regions: int | None,
-    max_ncut: float | None,
-    max_perturbation: float | None,
+    depth: int | None = None,
+    n_regions: int | None = None,
+    max_ncut: float | None = None,
+    max_perturbation: float | None = None,
 ) -> NDArray[np.bool_]:
     """Return a mask over the nodes: which keep their children.
 
@@ -41,14 +183,14 @@ def open_nodes(
     if max_perturbation is not None:
         values = _figure(tree, "perturbation", "max_perturbation")
         is_open &= ~(values > max_perturbation)
-    for level in reversed(levels_deepest_first(tree.depth)):
+    for level in reversed(_topology.levels_deepest_first(tree.depth)):
         is_open[level] &= is_open[tree.parents[level]]
     if n_regions is not None:
         is_open &= _opened_by_budget(tree, is_open, n_regions)
     return is_open
 
 
-def _figure(tree: RegionTree, name: str, parameter: str) -> NDArray[np.float64]:
+def _figure(tree: Structure, name: str, parameter: str) -> NDArray[np.float64]:
     values: NDArray[np.float64] = getattr(tree, name)
     # A node with one child is no split and has no figures.
     splits = tree.n_children > 1
@@ -61,7 +203,7 @@ def _figure(tree: RegionTree, name: str, parameter: str) -> NDArray[np.float64]:
 
 
 def _opened_by_budget(
-    tree: RegionTree, candidates: NDArray[np.bool_], n_regions: int
+    tree: Structure, candidates: NDArray[np.bool_], n_regions: int
 ) -> NDArray[np.bool_]:
     """Open candidates from the highest altitude down while the budget lasts.
 

@@ -132,18 +132,18 @@ def to_json(fields: dict[str, Any]) -> str:
     }
     for name in NODE_ARRAYS:
         if fields[name] is not None:
-            document[name] = [_plain(value) for value in fields[name].tolist()]
+            document[name] = [plain(value) for value in fields[name].tolist()]
     document["node_data"] = {
-        name: {"dtype": array.dtype.str, "values": _plain(array.tolist())}
+        name: {"dtype": array.dtype.str, "values": plain(array.tolist())}
         for name, array in fields["node_data"].items()
     }
     return json.dumps(document, allow_nan=False, separators=(",", ":"))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Spell nan as null and infinities as strings, which JSON has no number for."""
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     return value
@@ -165,12 +165,12 @@ def from_json(text: str, source: str) -> dict[str, Any]:
     try:
         fields: dict[str, Any] = {"leaf_labels": _expand(document)}
         del document["shape"]
-        fields["parents"] = _array(document["parents"], "<i8", "parents")
+        fields["parents"] = array_of(document["parents"], "<i8", "parents")
         for name in NODE_ARRAYS:
             if document.get(name) is not None:
-                fields[name] = _array(document[name], "<f8", name)
+                fields[name] = array_of(document[name], "<f8", name)
         fields["node_data"] = {
-            name: _array(entry["values"], entry["dtype"], f"node_data[{name!r}]")
+            name: array_of(entry["values"], entry["dtype"], f"node_data[{name!r}]")
             for name, entry in document.get("node_data", {}).items()
         }
     except (
@@ -188,9 +188,9 @@ def from_json(text: str, source: str) -> dict[str, Any]:
 
 def _expand(document: dict[str, Any]) -> NDArray[np.int64]:
     values, lengths = (
-        _array(part, "<i8", "leaf_labels") for part in document["leaf_labels"]
+        array_of(part, "<i8", "leaf_labels") for part in document["leaf_labels"]
     )
-    shape = _array(document["shape"], "<i8", "shape").tolist()
+    shape = array_of(document["shape"], "<i8", "shape").tolist()
     size = math.prod(shape)
     if values.shape != lengths.shape or values.ndim != 1 or (lengths < 1).any():
         raise ValueError("leaf_labels must be a list of values and one of run lengths")
@@ -202,7 +202,7 @@ def _expand(document: dict[str, Any]) -> NDArray[np.int64]:
     return np.repeat(values, lengths).reshape(shape)
 
 
-def _array(values: Any, code: Any, name: str) -> NDArray:
+def array_of(values: Any, code: Any, name: str) -> NDArray:
     """Return nested lists as an array, refusing what the type cannot hold."""
     if not isinstance(code, str) or not DTYPE.fullmatch(code):
         raise ValueError(f"{name}: dtype {code!r} is not allowed")
@@ -217,7 +217,7 @@ def _array(values: Any, code: Any, name: str) -> NDArray:
 
 
 def _floats(value: Any) -> Any:
-    """Undo `_plain`: null is nan, and infinities come as strings."""
+    """Undo `plain`: null is nan, and infinities come as strings."""
     if isinstance(value, list):
         return [_floats(item) for item in value]
     if value is None:

@@ -273,3 +273,74 @@ def lowest_common_ancestors(
         second[moving] = high
         moving = moving[first[moving] != second[moving]]
     return first
+
+
+def contract_parents(parents: IntArray, keep: NDArray[np.bool_]) -> IntArray:
+    """Return the parent array of the nodes kept, under their nearest kept ancestor.
+
+    Parameters
+    ----------
+    parents : ndarray of shape (n_nodes,), of integers
+    keep : ndarray of shape (n_nodes,), dtype bool
+        At most one of the nodes kept has no kept ancestor.
+
+    Returns
+    -------
+    ndarray of shape (n_kept,), dtype int32
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.tree import contract_parents
+    >>> contract_parents(np.array([2, 3, 3, 3]), np.array([True, True, False, True]))
+    array([2, 2, 2], dtype=int32)
+    """
+    root = parents.size - 1
+    # The nearest node kept, from each one on upwards, by steps that double.
+    nearest = np.where(keep, np.arange(parents.size), parents)
+    nearest[root] = root
+    while not (keep[nearest] | (nearest == root)).all():
+        nearest = nearest[nearest]
+    kept = np.flatnonzero(keep)
+    new = np.full(parents.size, -1, dtype=np.int32)
+    new[kept] = np.arange(kept.size)
+    result: IntArray = new[nearest[parents[kept]]]
+    # Where the root goes, the last of the nodes kept takes its place.
+    result[-1] = kept.size - 1
+    return result
+
+
+def prune_nodes(
+    parents: IntArray, labels: NDArray, altitude: NDArray
+) -> tuple[IntArray, NDArray, NDArray]:
+    """Remove nodes without pixels, and nodes of one child.
+
+    Parameters
+    ----------
+    parents : ndarray of shape (n_nodes,)
+    labels : integer ndarray of any shape
+        Leaf of each pixel, -1 for none; leaves may have no pixel.
+    altitude : ndarray of shape (n_nodes,)
+
+    Returns
+    -------
+    parents : ndarray of shape (n_kept,), dtype int32
+    labels : integer ndarray
+        Leaf of each pixel by the new numbers.
+    altitude : ndarray of shape (n_kept,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skuhas.tree import prune_nodes
+    >>> parents, labels, altitude = np.array([3, 3, 4, 4, 4]), [0, 0, 2], np.arange(5)
+    >>> prune_nodes(parents, np.array(labels), altitude)
+    (array([2, 2, 2], dtype=int32), array([0, 0, 1]), array([0, 2, 4]))
+    """
+    n_leaves = count_leaves(parents)
+    area = np.bincount(labels.ravel() + 1, minlength=n_leaves + 1)[1:]
+    present = accumulate_to_ancestors(parents, area > 0) > 0
+    children = np.bincount(parents[:-1][present[:-1]], minlength=parents.size)
+    keep = np.where(np.arange(parents.size) < n_leaves, present, children > 1)
+    position = np.append(np.cumsum(keep) - 1, -1)
+    return contract_parents(parents, keep), position[labels], altitude[keep]

@@ -8,9 +8,9 @@ from sklearn.cluster import SpectralClustering
 
 from skuhas import ColorFeatures, FelzenszwalbPyramid, KWaySpectralSegmenter
 from skuhas.baselines._nesting import nested, tree_of_partitions
-from skuhas.baselines._trees import contracted
 from skuhas.spectral import exponential_affinity
 from skuhas.superpixels import describe_regions, image_superpixels
+from skuhas.tree import contract_parents
 
 
 def literal_majority(finer, coarser, weights):
@@ -77,11 +77,11 @@ def test_the_tree_of_partitions():
 def test_contracted_nodes_hang_under_what_is_left():
     parents = np.array([3, 3, 5, 4, 5, 5])
     keep = np.array([True, True, True, False, True, True])
-    np.testing.assert_array_equal(contracted(parents, keep), [3, 3, 4, 4, 4])
+    np.testing.assert_array_equal(contract_parents(parents, keep), [3, 3, 4, 4, 4])
     # Without the root the next takes its place.
     parents = np.array([2, 2, 3, 4, 4])
     keep = np.array([True, True, True, False, False])
-    np.testing.assert_array_equal(contracted(parents, keep), [2, 2, 2])
+    np.testing.assert_array_equal(contract_parents(parents, keep), [2, 2, 2])
 
 
 @pytest.fixture

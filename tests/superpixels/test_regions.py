@@ -137,3 +137,25 @@ def test_memory_follows_the_leaves_and_not_the_pixels(monkeypatch):
     tracemalloc.stop()
     # One map of float32 in three channels has 72 MB.
     assert peak < 60e6
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e-13, 1.0, 1e17, 1e30])
+def test_lengths_of_vectors_do_not_matter(factor):
+    generator = np.random.default_rng(0)
+    features = generator.normal(size=(6, 8, 5)).astype(np.float32)
+    features[2, 3] = 0.0
+    lengths = generator.uniform(0.5, 2.0, size=(6, 8, 1)).astype(np.float32)
+    image = generator.integers(0, 256, size=(24, 32, 3), dtype=np.uint8)
+    wanted = describe_regions(features, image).leaves.means
+    scaled = features * lengths * np.float32(factor)
+    assert np.isfinite(scaled).all()
+    found = describe_regions(scaled, image).leaves.means
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+    literal = UnitRows(features).whole()
+    np.testing.assert_allclose(
+        wanted, describe_leaves(labels_of(features, image), literal).means, atol=1e-6
+    )
+
+
+def labels_of(features, image):
+    return describe_regions(features, image).leaf_labels
