@@ -37,12 +37,10 @@ tree
 # The tree goes down to single superpixels. What one looks at are cuts of it: the
 # 2, 4, 8 or 16 regions that stand out most.
 
-from skuhas.plotting import contact_sheet
+from skuhas import RegionTreeDisplay
 
-sheet = contact_sheet(image, tree, [2, 4, 8, 16], panel_size=420, columns=3)
-figure, axes = plt.subplots(figsize=(9, 4.4), layout="constrained")
-axes.imshow(sheet)
-axes.set_axis_off()
+display = RegionTreeDisplay.from_predictions(tree, image, levels=(2, 4, 8, 16))
+display.figure_.set_size_inches(9, 6)
 
 # %%
 # Eight regions are parts of the four, and these of the two. Near regions in the
