@@ -23,14 +23,21 @@ from sklearn.pipeline import Pipeline
 from skuhas import HierarchicalSpectralSegmenter, LiteFeatures
 
 pipe = Pipeline([("feat", LiteFeatures()), ("seg", HierarchicalSpectralSegmenter())])
-image = coffee()
-tree = pipe.predict([image])[0]
-tree
+pipe
 
 # %%
 # ``predict`` takes a list and returns a list: pictures as arrays, as PIL images or
 # as paths, of any sizes. ``LiteFeatures`` is a small network whose weights were
 # installed with skuhas; :doc:`/guide/backbones` has larger ones.
+
+image = coffee()
+tree = pipe.predict([image])[0]
+tree
+
+# %%
+# In a notebook, and here, a tree shows itself: move the slider, point at regions, open
+# one of them. ``tree.to_html(image, "tree.html")`` writes such a page, with the picture
+# under its regions, to keep or to send.
 #
 # Levels of a tree
 # ----------------
