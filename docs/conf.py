@@ -93,6 +93,7 @@ html_logo = "_static/logo.svg"
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["skuhas.css"]
+html_js_files = ["skuhas.js"]
 html_math_renderer = "mathml"
 html_show_sourcelink = False
 html_copy_source = False

@@ -45,7 +45,7 @@ def convert(source, *, display):
     mathml = re.sub(r">\s+<", "><", mathml.strip())
     mathml = ACCENTED.sub(BESIDE, mathml)
     # Bars of a norm are as high as a letter, unless \left and \right ask for more.
-    mathml = re.sub(r'(<mo class="math\w+")>‖', r'\1 stretchy="false">‖', mathml)
+    mathml = re.sub(r"<mo((?: class=\"\w+\")?)>‖", r'<mo\1 stretchy="false">‖', mathml)
     body = mathml[mathml.index(">") + 1 : mathml.rindex("<")]
     opening = mathml[: mathml.index(">") + 1]
     annotation = f'<annotation encoding="application/x-tex">{html.escape(source)}'

@@ -23,26 +23,31 @@ from sklearn.pipeline import Pipeline
 from skuhas import HierarchicalSpectralSegmenter, LiteFeatures
 
 pipe = Pipeline([("feat", LiteFeatures()), ("seg", HierarchicalSpectralSegmenter())])
-image = coffee()
-tree = pipe.predict([image])[0]
-tree
+pipe
 
 # %%
 # ``predict`` takes a list and returns a list: pictures as arrays, as PIL images or
 # as paths, of any sizes. ``LiteFeatures`` is a small network whose weights were
 # installed with skuhas; :doc:`/guide/backbones` has larger ones.
+
+image = coffee()
+tree = pipe.predict([image])[0]
+tree
+
+# %%
+# In a notebook, and here, a tree shows itself: move the slider, point at regions, open
+# one of them. ``tree.to_html(image, "tree.html")`` writes such a page, with the picture
+# under its regions, to keep or to send.
 #
 # Levels of a tree
 # ----------------
 # The tree goes down to single superpixels. What one looks at are cuts of it: the
 # 2, 4, 8 or 16 regions that stand out most.
 
-from skuhas.plotting import contact_sheet
+from skuhas import RegionTreeDisplay
 
-sheet = contact_sheet(image, tree, [2, 4, 8, 16], panel_size=420, columns=3)
-figure, axes = plt.subplots(figsize=(9, 4.4), layout="constrained")
-axes.imshow(sheet)
-axes.set_axis_off()
+display = RegionTreeDisplay.from_predictions(tree, image, levels=(2, 4, 8, 16))
+display.figure_.set_size_inches(9, 6)
 
 # %%
 # Eight regions are parts of the four, and these of the two. Near regions in the
