@@ -148,7 +148,8 @@ def _fault(site, pages, path, address):
             return "leads out of the site"
         if not target.is_file():
             return "there is no such file"
-    place = unquote(parts.fragment)
+    # What follows is text that browsers look for, and no place.
+    place = unquote(parts.fragment.partition(":~:")[0])
     if target in pages and place not in pages[target].places:
         return f"the page has no place {place!r}"
     return None

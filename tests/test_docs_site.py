@@ -209,7 +209,8 @@ def test_a_site_without_faults(checker, tmp_path, capsys):
         '<img src="data:image/gif;base64,AAAA"><link rel="canonical" '
         'href="https://example.org/"><a href="#top">t</a><h1 id="top">T</h1>'
         '<div style="background: url(back%20ground.svg)"></div>',
-        other='<p id="here">h</p><a href="index.html?q=1#top">i</a><a href="#">u</a>',
+        other='<p id="here">h</p><a href="index.html?q=1#top">i</a><a href="#">u</a>'
+        '<a href="index.html#:~:text=size,-int">s</a>',
     )
     (tmp_path / "back ground.svg").write_text("<svg/>")
     (tmp_path / "style.css").write_text("/* url(http://x) */ a {b: url('index.html')}")

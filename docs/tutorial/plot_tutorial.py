@@ -42,12 +42,13 @@ tree
 # Levels of a tree
 # ----------------
 # The tree goes down to single superpixels. What one looks at are cuts of it: the
-# 2, 4, 8 or 16 regions that stand out most.
+# 2, 4, 8, 16 or 32 regions that stand out most.
 
 from skuhas import RegionTreeDisplay
 
-display = RegionTreeDisplay.from_predictions(tree, image, levels=(2, 4, 8, 16))
-display.figure_.set_size_inches(9, 6)
+display = RegionTreeDisplay.from_predictions(
+    tree, image, levels=(2, 4, 8, 16, 32), columns=3
+)
 
 # %%
 # Eight regions are parts of the four, and these of the two. Near regions in the
