@@ -106,7 +106,7 @@ def napari_layers(
         features |= {
             name: values[nodes]
             for name, values in tree.node_data.items()
-            if values.ndim == 1 and name not in features
+            if values.ndim == 1 and name not in (*features, "index")
         }
         options: dict[str, Any] = {
             "name": f"{nodes.size} region{'' if nodes.size == 1 else 's'}",
