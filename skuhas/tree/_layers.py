@@ -71,6 +71,8 @@ def read_tiff(path: str | os.PathLike[str]) -> list[NDArray[np.int64]]:
         # Damaged files fail in as many ways as there are tags.
         except Exception as error:
             raise TreeFormatError(f"{source}: not a readable TIFF: {error}") from error
+    if not pages:
+        raise TreeFormatError(f"{source}: not a readable TIFF: it has no pages.")
     for number, page in enumerate(pages):
         if page.ndim != 2 or page.dtype.kind not in "iu" or page.dtype.itemsize > 4:
             raise TreeFormatError(

@@ -70,7 +70,7 @@ def test_graphs_of_ones_own():
 
 def test_graphs_that_are_no_tree(tree):
     networkx = pytest.importorskip("networkx")
-    with pytest.raises(TypeError, match="graph must be a networkx.DiGraph, got Graph"):
+    with pytest.raises(TypeError, match=r"must be a networkx\.DiGraph, got Graph"):
         RegionTree.from_networkx(networkx.Graph([(0, 1)]))
     for edges in ([], [(0, 1), (1, 0)], [(0, 1), (2, 1)], [(0, 1), (2, 3)]):
         with pytest.raises(TreeFormatError, match="graph must be a tree"):
@@ -197,7 +197,7 @@ def test_trees_that_higra_makes_of_images():
 
 def test_what_is_no_tree_of_higra():
     pytest.importorskip("higra")
-    with pytest.raises(TypeError, match="tree must be a higra.Tree, got list"):
+    with pytest.raises(TypeError, match=r"must be a higra\.Tree, got list"):
         RegionTree.from_higra([2, 2, 2])
     found, _ = RegionTree([2, 2, 2], [0, 1]).to_higra()
     with pytest.raises(ValueError, match="altitude"):

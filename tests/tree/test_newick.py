@@ -73,7 +73,7 @@ def test_names_of_any_characters_come_back(tree, data):
 
 def test_text_of_other_programs():
     found = RegionTree.from_newick(
-        " [&R] (B:6.0,\n(A_x:5.0, C : 3.0e0[&x=1],'E e':4.0)Ancestor1:5.0,D:11.0)root;\n"
+        " [&R] (B:6.0,\n(A_x:5.0, C : 3e0[&x=1],'E e':4.0)Ancestor1:5.0,D:11.0)root;\n"
     )
     assert found.node_data["name"].tolist() == [
         "B",
