@@ -580,6 +580,28 @@ def test_a_narrow_window_has_no_sideways_scroll(show, scene, tree):
     assert shown.page.locator("#path [aria-current]").inner_text() == f"Region {first}"
 
 
+def test_the_keyboard_keeps_its_place(show, tree):
+    shown = show(tree)
+    focus = "document.activeElement"
+    child = int(tree.children(tree.root)[-1])
+    shown.page.evaluate(f"skuhas.select({child})")
+    shown.frames()
+    # Open is switched off once inside, and so is Up at the top.
+    shown.page.locator("#open").press("Enter")
+    shown.frames(4)
+    assert shown.page.evaluate(f"{focus}.id") == "tree"
+    shown.page.locator("#up").press("Enter")
+    shown.frames(4)
+    assert shown.page.evaluate(f"{focus}.id") == "tree"
+    shown.page.keyboard.press("Enter")
+    shown.page.evaluate(f"skuhas.enter({child})")
+    shown.frames(4)
+    shown.page.locator("#path button").first.press("Enter")
+    shown.frames(4)
+    assert shown.page.evaluate(f"{focus}.textContent") == "Whole picture"
+    assert shown.page.evaluate(f"{focus}.ariaCurrent") == "location"
+
+
 def test_everything_has_a_name(show, scene, tree):
     shown = show(tree, scene.image)
     nameless = shown.page.evaluate(

@@ -258,7 +258,7 @@ class Viewer {
     $("region-name").textContent = model.name(node);
     const [red, green, blue] = model.colors.subarray(3 * node, 3 * node + 3);
     $("region-swatch").style.setProperty("--color", `rgb(${red} ${green} ${blue})`);
-    $("open").disabled = !model.nChildren(node) || node === model.focus;
+    this.able("open", model.nChildren(node) > 0 && node !== model.focus);
     const rows = [
       ["Area", `${model.share(node)} · ${model.area[node].toLocaleString("en")} px`],
       ["Parts", `${model.nChildren(node) || "none"} · ${model.leafCount[node].toLocaleString("en")} ${model.leafCount[node] === 1 ? "leaf" : "leaves"}`],
@@ -289,7 +289,8 @@ class Viewer {
     // The root and as many of the last steps as there is room for.
     const room = Math.max(1, Math.floor(($("path").parentElement.clientWidth - 170) / 115));
     const kept = nodes.length > room + 1 ? [nodes[0], null, ...nodes.slice(-room)] : nodes;
-    $("up").disabled = model.focus === model.root;
+    this.able("up", model.focus !== model.root);
+    const held = $("path").contains(document.activeElement);
     $("path").replaceChildren(...kept.map((step) => {
       const item = document.createElement("li");
       if (step === null) {
@@ -308,6 +309,14 @@ class Viewer {
       item.append(button);
       return item;
     }));
+    // The button that was pressed is gone; the keyboard stays where it was.
+    if (held) ($("path").querySelector("[aria-current]") ?? $("tree")).focus();
+  }
+
+  // A button that is switched off while it has the focus would lose it to the page.
+  able(id, isAble) {
+    if (!isAble && document.activeElement === $(id)) $("tree").focus();
+    $(id).disabled = !isAble;
   }
 
   // ---------------------------------------------------------------- controls
