@@ -6,6 +6,7 @@ import importlib.util
 import pkgutil
 import re
 import sys
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -150,6 +151,36 @@ def test_the_changelog_has_the_version_and_the_commands():
 
     for command in app.registered_commands:
         assert f"``{command.name or command.callback.__name__}``" in text
+
+
+def test_the_page_on_exports(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names, needed = {}, {"pycocotools.coco", "networkx", "higra", "napari"}
+    ran = 0
+    for block in blocks("exports.rst"):
+        found = re.findall(r"^(?:from|import) ([\w.]+)", block, re.MULTILINE)
+        if all(importlib.util.find_spec(name.split(".")[0]) for name in found):
+            if "napari" in found:
+                continue
+            with warnings.catch_warnings():
+                # pycocotools 2.0.7 and 2.0.8 use what NumPy 2 warns of.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                exec(block, names)
+            ran += 1
+        else:
+            assert needed & set(found)
+    printed = capsys.readouterr().out.splitlines()
+    assert ran >= 5
+    told = [line for line in printed if line in ("True", "False")]
+    assert len(told) >= 5
+    assert set(told) == {"True"}
+    text = (DOCS / "guide" / "exports.rst").read_text(encoding="utf-8")
+    methods = {
+        name for name in dir(skuhas.RegionTree) if re.match("(to|from)_[a-z]+$", name)
+    }
+    shown = set(re.findall(r"``((?:to|from)_\w+)``", text))
+    assert methods - {"from_parents", "to_html"} <= shown
+    assert shown <= methods | {"from_label_maps"}
 
 
 def test_settings_on_the_page_on_the_method():

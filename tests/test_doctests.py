@@ -31,6 +31,8 @@ def test_examples(name):
     needs_torch = name in NEEDS_TORCH
     if needs_torch and not importlib.util.find_spec("torch"):
         pytest.skip("needs torch")
+    if name.endswith("_display"):
+        pytest.importorskip("matplotlib")
     result = doctest.testmod(
         importlib.import_module(name),
         optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,

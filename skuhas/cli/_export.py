@@ -37,8 +37,8 @@ def export(
         typer.Option(
             "--out",
             "-o",
-            help="File, or a folder for several trees; made if need be. By default "
-            "beside each tree.",
+            help="For one tree a file, whose name has a suffix; else a folder, made if "
+            "need be. By default beside each tree.",
             show_default=False,
         ),
     ] = None,

@@ -131,7 +131,8 @@ def _jobs(
     single = len(sources) == 1 and not sources[0].is_dir()
     if out is None:
         return [(path, path.with_name(path.stem + suffix)) for path, _ in found]
-    if single and not out.is_dir():
+    # Where nothing is yet, a file is what has a suffix.
+    if single and (out.is_file() or (out.suffix and not out.is_dir())):
         return [(found[0][0], out)]
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(

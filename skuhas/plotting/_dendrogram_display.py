@@ -262,6 +262,8 @@ class DendrogramDisplay:
 
         ax = self.ax_
         clear_frame(ax)
+        if self.tree.height == 0:
+            return
         ticks = MaxNLocator(5, integer=height == "depth").tick_values(low, high)
         ticks = [tick for tick in ticks if low <= tick <= high] or [low]
         labels = [f"{abs(tick):.4g}" for tick in ticks]
@@ -282,7 +284,7 @@ class DendrogramDisplay:
         corners = [(x[above], y[above]), (x[:-1], y[above]), (x[:-1], y[:-1])]
         defaults = {
             "color": self.colors[:-1] / 255,
-            "linewidth": np.clip(8 * self._column, 0.5, 2.2),
+            "linewidth": np.clip(4 * self._column, 0.5, 2.2),
             "capstyle": "round",
             "joinstyle": "round",
         }

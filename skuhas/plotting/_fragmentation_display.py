@@ -233,6 +233,8 @@ class FragmentationDisplay:
         ax.xaxis.set_major_locator(LogLocator(subs=TICKS))
         ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        # Curves of earlier calls count too.
+        ax.autoscale(axis="y")
         ax.set_ylim(bottom=0)
         ax.set(xlabel="number of regions", ylabel="NMCovering")
         ax.grid(visible=True, linewidth=0.5, alpha=0.4)

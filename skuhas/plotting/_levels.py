@@ -40,7 +40,7 @@ def levels_image(tree, levels=(4, 12, 36), *, panel_size=260):
     >>> from skuhas import make_nested_scene
     >>> from skuhas.plotting import levels_image
     >>> levels_image(make_nested_scene((48, 64), random_state=0).tree).size
-    (804, 217)
+    (532, 217)
     """
     if len(tree.shape) != 2:
         raise ValueError(

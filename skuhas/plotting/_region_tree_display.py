@@ -26,7 +26,7 @@ from skuhas.plotting._inputs import (
     predict_tree,
 )
 
-WIDEST, NARROWEST = 2.0, 0.6
+WIDEST, NARROWEST = 1.7, 0.6
 PANEL = 2.4
 
 

@@ -15,6 +15,8 @@ from skuhas.plotting._inputs import as_shown, check_image_tree, gray, predict_tr
 
 WIDEST, NARROWEST = 2.4, 0.25
 LONGER_SIDE = 6.0
+# In inches.
+LEFT_OF_BAR = 0.62
 # Least distance of two marks of the colour bar, as a part of its length.
 APART = 0.045
 
@@ -128,7 +130,7 @@ class SaliencyDisplay:
         )
         return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, *, cmap=None, fade=0.6, colorbar=True, contour_kwargs=None):
+    def plot(self, ax=None, *, cmap=None, fade=0.7, colorbar=True, contour_kwargs=None):
         """Draw the contours, the stronger the wider.
 
         Parameters
@@ -138,7 +140,7 @@ class SaliencyDisplay:
         cmap : str or matplotlib Colormap, default=None
             From altitude 0 to the root's. By default from a transparent orange
             to black.
-        fade : float, default=0.6
+        fade : float, default=0.7
             How far the image in grey is moved towards white, in [0, 1].
         colorbar : bool, default=True
             Whether to draw a colour bar, with altitudes on its right and on its
@@ -165,6 +167,7 @@ class SaliencyDisplay:
         height, width = (side // 2 for side in self.saliency.shape)
         if ax is None:
             ax = new_axes(caller, _figure_size(height, width, colorbar))
+            ax.set_anchor("W")
         self.ax_ = check_axes(ax)
         self.figure_ = ax.figure
         pixels = np.full((height, width, 3), 255, dtype=np.uint8)
@@ -198,14 +201,17 @@ class SaliencyDisplay:
 
     def _draw_colorbar(self):
         from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+        from matplotlib.transforms import ScaledTranslation
 
-        # Inside the axes, so that it is as high as the picture, whatever that is.
-        inset = self.ax_.inset_axes([1.07, 0, 0.03, 1])
+        # Beside the picture and as high, whatever size that has; room for the marks
+        # on its left does not grow with the picture.
+        room = ScaledTranslation(LEFT_OF_BAR, 0, self.figure_.dpi_scale_trans)
+        inset = self.ax_.inset_axes(
+            [1, 0, 0.03, 1], transform=self.ax_.transAxes + room
+        )
         bar = self.figure_.colorbar(self.contours_, cax=inset)
         bar.outline.set_linewidth(0.5)
         bar.set_label("altitude")
-        # Collections of a transparent colour map leave seams in vector formats.
-        bar.solids.set_edgecolor("face")
         numbers, places = self._marks()
         if numbers:
             other = inset.secondary_yaxis("left")
@@ -213,7 +219,7 @@ class SaliencyDisplay:
             other.yaxis.set_major_formatter(FixedFormatter(numbers))
             other.yaxis.set_minor_locator(NullLocator())
             other.tick_params(length=2, labelsize="small", pad=1)
-            other.set_ylabel("regions", labelpad=3)
+            other.set_ylabel("regions")
         bar.ax.tick_params(length=2, labelsize="small")
         return bar
 
@@ -236,7 +242,7 @@ class SaliencyDisplay:
 def _figure_size(height, width, colorbar):
     scale = LONGER_SIDE / max(height, width)
     sides = [max(1.5, scale * width), max(1.5, scale * height)]
-    return sides[0] + (1.0 if colorbar else 0.0), sides[1]
+    return sides[0] + (1.3 if colorbar else 0.0), sides[1]
 
 
 def _ramp():

@@ -71,6 +71,8 @@ def read_tiff(path: str | os.PathLike[str]) -> list[NDArray[np.int64]]:
         # Damaged files fail in as many ways as there are tags.
         except Exception as error:
             raise TreeFormatError(f"{source}: not a readable TIFF: {error}") from error
+    if not pages:
+        raise TreeFormatError(f"{source}: not a readable TIFF: it has no pages.")
     for number, page in enumerate(pages):
         if page.ndim != 2 or page.dtype.kind not in "iu" or page.dtype.itemsize > 4:
             raise TreeFormatError(
@@ -106,7 +108,7 @@ def napari_layers(
         features |= {
             name: values[nodes]
             for name, values in tree.node_data.items()
-            if values.ndim == 1 and name not in features
+            if values.ndim == 1 and name not in (*features, "index")
         }
         options: dict[str, Any] = {
             "name": f"{nodes.size} region{'' if nodes.size == 1 else 's'}",

@@ -6,7 +6,9 @@ import html
 import io
 import json
 import re
+import textwrap
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -321,3 +323,22 @@ def test_one_region_is_one_panel():
     assert picture.shape == (122, 100, 4)
     assert (picture[22:72, :, 3] == 255).all()
     assert (picture[72:, 50:, 3] == 0).all()
+
+
+# ----------------------------------------------------------------------- guide
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "viewer.rst"
+
+
+@pytest.mark.skipif(not GUIDE.is_file(), reason="the documentation is not here")
+def test_the_guide_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = GUIDE.read_text(encoding="utf-8")
+    blocks = re.findall(r"code-block:: python\n\n((?:    .*\n|\n)+)", text)
+    names = {}
+    for block in blocks:
+        exec(textwrap.dedent(block), names)
+    data = data_of((tmp_path / "scene.html").read_text(encoding="utf-8"))
+    assert data["image"] is not None
+    np.testing.assert_array_equal(unpack_labels(data), names["scene"].tree.leaf_labels)
+    assert data_of(framed(names["frame"]))["width"] == 160

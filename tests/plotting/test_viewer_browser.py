@@ -306,7 +306,7 @@ def test_hovering_lights_a_region_and_its_path(show, tree):
     assert shown.text("#region-name") == f"Region {node}"
     path = [int(step) for step in tree.path(node)]
     names = ["Whole picture", *(f"Region {step}" for step in path[1:])]
-    if len(names) > 6:
+    if len(names) > 5:
         names = [names[0], "…", *names[-4:]]
     assert shown.path() == names
     figures = shown.text("#figures")

@@ -80,10 +80,13 @@ class Outline {
     this.resize();
     const at = this.place.get(node) * this.rowHeight;
     const { scrollTop, clientHeight } = this.element;
-    if (at < scrollTop) this.element.scrollTop = at;
-    else if (at + this.rowHeight > scrollTop + clientHeight) {
-      this.element.scrollTop = at + this.rowHeight - clientHeight;
-    }
+    // A step beyond the edge scrolls by a step, a leap to the middle.
+    const above = at - scrollTop;
+    const below = at + this.rowHeight - scrollTop - clientHeight;
+    const near = 2 * this.rowHeight;
+    if (above < -near || below > near) this.element.scrollTop = at - (clientHeight - this.rowHeight) / 2;
+    else if (above < 0) this.element.scrollTop = at;
+    else if (below > 0) this.element.scrollTop += below;
     this.draw();
   }
 

@@ -12,6 +12,13 @@ function packed(red, green, blue, alpha) {
     : ((red << 24) | (green << 16) | (blue << 8) | alpha) >>> 0;
 }
 
+// Where a picture begins along an axis: centred where there is room for all of it,
+// else with its middle of interest in the middle, and no gap at either end.
+function placed(room, extent, middle) {
+  if (extent <= room) return (room - extent) / 2;
+  return Math.min(0, Math.max(room - extent, room / 2 - middle));
+}
+
 class Stage {
   constructor(model, element) {
     this.model = model;
@@ -94,8 +101,8 @@ class Stage {
     const { model, view, leafAt } = this;
     const { width, height } = this.layer;
     const scale = Math.min(width / view.width, height / view.height);
-    const offsetX = (width - view.width * scale) / 2 - view.x * scale;
-    const offsetY = (height - view.height * scale) / 2 - view.y * scale;
+    const offsetX = placed(width, model.width * scale, (view.x + view.width / 2) * scale);
+    const offsetY = placed(height, model.height * scale, (view.y + view.height / 2) * scale);
     Object.assign(this, { scale, offsetX, offsetY });
     const outside = model.none + 1;
     const columns = new Int32Array(width);

@@ -245,6 +245,7 @@ class Viewer {
     this.stage.resize();
     this.dendrogram.resize();
     this.outline.resize();
+    this.detailed = null;
     this.draw("dendrogram", "outline");
   }
 
@@ -285,13 +286,16 @@ class Viewer {
   drawPath(node) {
     const { model } = this;
     const nodes = model.path(model.inside(node, model.focus) ? node : model.focus);
-    const kept = nodes.length > 6 ? [nodes[0], null, ...nodes.slice(-4)] : nodes;
+    // The root and as many of the last steps as there is room for.
+    const room = Math.max(1, Math.floor(($("path").parentElement.clientWidth - 170) / 115));
+    const kept = nodes.length > room + 1 ? [nodes[0], null, ...nodes.slice(-room)] : nodes;
     $("up").disabled = model.focus === model.root;
     $("path").replaceChildren(...kept.map((step) => {
       const item = document.createElement("li");
       if (step === null) {
         item.textContent = "…";
-        item.title = `${nodes.length - 5} more`;
+        item.className = "gap";
+        item.title = `${nodes.length - room - 1} more`;
         return item;
       }
       const button = document.createElement("button");
