@@ -144,6 +144,15 @@ def test_the_page_on_reading_a_tree(capsys, tmp_path, monkeypatch):
         assert hasattr(tree, name)
 
 
+def test_the_changelog_has_the_version_and_the_commands():
+    text = (DOCS / "changelog.rst").read_text(encoding="utf-8")
+    assert re.search(rf"^{re.escape(skuhas.__version__)}\n-+$", text, re.MULTILINE)
+    from skuhas.cli import app
+
+    for command in app.registered_commands:
+        assert f"``{command.name or command.callback.__name__}``" in text
+
+
 def test_the_page_on_exports(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names, needed = {}, {"pycocotools.coco", "networkx", "higra", "napari"}
