@@ -51,9 +51,10 @@ def write_tiff(tree: Cuts, path: str | os.PathLike[str], levels: list[int]) -> N
     with atomic_write(path) as handle, tifffile.TiffWriter(handle) as file:
         for level in levels:
             labels = tree.labels(n_regions=level)
+            told = {"n_regions": int(labels.max()) + 1, "n_pages": len(levels)}
             file.write(
                 counted(labels),
-                description=json.dumps({"n_regions": int(labels.max()) + 1}),
+                description=json.dumps(told),
                 compression="zlib",
                 photometric="minisblack",
                 metadata=None,
@@ -68,11 +69,17 @@ def read_tiff(path: str | os.PathLike[str]) -> list[NDArray[np.int64]]:
         try:
             with tifffile.TiffFile(handle) as file:
                 pages = [page.asarray() for page in file.pages]
+                expected = _told_pages(file.pages[0].description) if pages else None
         # Damaged files fail in as many ways as there are tags.
         except Exception as error:
             raise TreeFormatError(f"{source}: not a readable TIFF: {error}") from error
     if not pages:
         raise TreeFormatError(f"{source}: not a readable TIFF: it has no pages.")
+    # Files cut off between two pages are whole to a reader.
+    if expected not in (None, len(pages)):
+        raise TreeFormatError(
+            f"{source}: it breaks off after {len(pages)} of {expected} pages."
+        )
     for number, page in enumerate(pages):
         if page.ndim != 2 or page.dtype.kind not in "iu" or page.dtype.itemsize > 4:
             raise TreeFormatError(
@@ -80,6 +87,16 @@ def read_tiff(path: str | os.PathLike[str]) -> list[NDArray[np.int64]]:
                 f"and dtype {page.dtype}."
             )
     return [page.astype(np.int64) - 1 for page in pages]
+
+
+def _told_pages(description: str) -> int | None:
+    """Return how many pages `write_tiff` said there are, None for other files."""
+    try:
+        told = json.loads(description)
+    except ValueError:
+        return None
+    number = told.get("n_pages") if isinstance(told, dict) else None
+    return number if isinstance(number, int) else None
 
 
 def napari_layers(

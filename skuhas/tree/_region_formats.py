@@ -229,7 +229,7 @@ class RegionFormats(Cuts):
 
         Pixels hold the label plus one, 0 outside every region, in 16 bits or 32
         where there are more regions. The description of a page is
-        ``{"n_regions": 8}``.
+        ``{"n_regions": 8, "n_pages": 4}``.
 
         Parameters
         ----------

@@ -1,6 +1,7 @@
 """Pages of a TIFF are levels of the tree, and nested pages are a tree."""
 
 import json
+import logging
 import re
 
 import numpy as np
@@ -21,7 +22,7 @@ def test_pages_by_hand(tmp_path):
     with tifffile.TiffFile(path) as file:
         pages = [page.asarray() for page in file.pages]
         told = [json.loads(page.description) for page in file.pages]
-    assert told == [{"n_regions": 2}, {"n_regions": 3}]
+    assert told == [{"n_regions": 2, "n_pages": 2}, {"n_regions": 3, "n_pages": 2}]
     assert [page.dtype for page in pages] == [np.uint16, np.uint16]
     np.testing.assert_array_equal(pages[0], [[1, 1, 0], [2, 2, 2]])
     np.testing.assert_array_equal(pages[1], [[1, 2, 0], [3, 3, 3]])
@@ -99,6 +100,29 @@ def test_files_that_are_no_trees(tmp_path):
     tifffile.imwrite(path, pages, photometric="minisblack")
     with pytest.raises(TreeFormatError, match=f"{named}: maps are not nested: region"):
         RegionTree.from_tiff(path)
+
+
+@pytest.mark.parametrize("description", ["{", "[]", '{"n_pages": "x"}', "ImageJ=1.5"])
+def test_descriptions_of_other_programs(tmp_path, description):
+    path = tmp_path / "a.tif"
+    page = np.array([[1, 2]], dtype=np.uint8)
+    tifffile.imwrite(path, page, description=description, metadata=None)
+    assert RegionTree.from_tiff(path) == RegionTree([2, 2, 2], [[0, 1]])
+
+
+def test_files_that_break_off(tmp_path):
+    tree = RegionTree([3, 3, 4, 4, 4], [[0, 1, 2]])
+    path = tmp_path / "a.tif"
+    tree.to_tiff(path)
+    data = path.read_bytes()
+    logging.disable()
+    try:
+        for length in range(len(data)):
+            path.write_bytes(data[:length])
+            with pytest.raises(TreeFormatError, match=r"a\.tif: "):
+                RegionTree.from_tiff(path)
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def test_only_images_have_pages(tmp_path):
