@@ -13,6 +13,7 @@ from skuhas.plotting._axes import (
 from skuhas.plotting._dendrogram_layout import (
     LEAF_SIDE,
     NODE_SIDE,
+    ROW,
     Box,
     columns_of_nodes,
     place_pictures,
@@ -25,6 +26,8 @@ MOST_PICTURES = 48
 WIDEST, NARROWEST = 14.0, 3.2
 COLUMN = 0.72
 CAPTION = 0.2
+# At least as many rows of pictures fit into a scale of altitudes.
+LEAST_ROWS = 3
 # Narrower columns, in inches, have no room for captions.
 CAPTION_COLUMN = 0.33
 
@@ -233,20 +236,25 @@ class DendrogramDisplay:
         low, high = internal.min(), internal.max()
 
         # All in widths of columns.
-        side = LEAF_SIDE if thumbnails else 0.0
-        above = NODE_SIDE / 2 + 0.1 if thumbnails else 0.04 * room
-        under = side / 2 + CAPTION / self._column
-        gap, extent = 0.0, high - low
+        self._size = 1.0
+        caption = CAPTION / self._column
+        above, side, gap, extent = 0.04 * room, 0.0, 0.0, high - low
         if deep:
             extent += 1
-            base = low - 1
-        elif thumbnails:
-            gap = (NODE_SIDE + LEAF_SIDE) / 2 + 0.15
-        else:
-            base = up.min()
-            extent = high - base
+        elif not thumbnails:
+            extent = high - up.min()
+        if thumbnails:
+            # As large as columns are wide; smaller where the axes are low.
+            rows = extent if deep else LEAST_ROWS
+            self._size = (room - caption) / (NODE_SIDE + LEAF_SIDE / 2 + rows * ROW)
+            self._size = float(np.clip(self._size, 0.05, 1.0))
+            above = (NODE_SIDE / 2 + 0.1) * self._size
+            side = LEAF_SIDE * self._size
+            gap = 0.0 if deep else ROW * self._size
+        under = side / 2 + caption
         spare = max(room - above - under - gap, 0.2 * room)
         unit = (extent if extent > 0 else 1.0) / spare
+        base = high - extent
         if thumbnails and not deep:
             # Leaves stand in a row under the scale, which need not begin at 0.
             base = low - gap * unit
@@ -296,7 +304,7 @@ class DendrogramDisplay:
     def _draw_thumbnails(self, unit):
         tree = self.tree
         x, y = self.positions_.T
-        half = LEAF_SIDE / 2
+        half = LEAF_SIDE / 2 * self._size
         boxes = {
             leaf: Box(
                 x[leaf] - half,
@@ -309,7 +317,9 @@ class DendrogramDisplay:
         internal = np.arange(tree.n_leaves, tree.n_nodes)
         # Higher nodes first, which say more.
         order = internal[np.argsort(-y[internal], kind="stable")]
-        boxes |= place_pictures(tree, x, y, unit=unit, order=order)
+        boxes = place_pictures(
+            tree, x, y, unit=unit, size=self._size, boxes=boxes, order=order
+        )
         pictures = Thumbnails(tree, self.colors, self.image)
         for node, box in boxes.items():
             place = [box.left, box.low, box.right - box.left, box.high - box.low]
@@ -335,7 +345,7 @@ class DendrogramDisplay:
         if self._column < CAPTION_COLUMN:
             return
         area = self.tree.area
-        drop = unit * (LEAF_SIDE / 2 if self.thumbnails_ else 0.0)
+        drop = unit * (LEAF_SIDE / 2 * self._size if self.thumbnails_ else 0.0)
         for leaf in range(self.tree.n_leaves):
             self.ax_.annotate(
                 self._caption(area[leaf], area[-1]),

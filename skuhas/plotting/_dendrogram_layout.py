@@ -6,6 +6,8 @@ import numpy as np
 
 # Sides of pictures, as parts of the width of a leaf's column.
 LEAF_SIDE, NODE_SIDE = 0.9, 0.76
+# Least distance of two rows of pictures.
+ROW = 0.98
 # Places along a node's bar at which its picture may sit, from the middle out.
 ALONG = np.array([0.0, 0.25, -0.25, 0.5, -0.5, 0.75, -0.75, 1.0, -1.0])
 # Room around a picture, as a part of its side.
@@ -50,7 +52,7 @@ def children_spans(tree, across):
     return low, high
 
 
-def place_pictures(tree, across, up, *, unit, order):
+def place_pictures(tree, across, up, *, unit, size, boxes, order):
     """Return boxes of pictures of nodes that touch neither each other nor bars.
 
     Parameters
@@ -60,19 +62,23 @@ def place_pictures(tree, across, up, *, unit, order):
         Where the nodes are.
     unit : float
         Height of a leaf's column's width, in units of `up`.
+    size : float
+        Size of pictures, 1 for the largest.
+    boxes : dict of int to Box
+        Pictures of the leaves.
     order : iterable of int
         Nodes with children, those first that are to have a picture most.
 
     Returns
     -------
     dict of int to Box
-        Nodes without room for a picture are left out.
+        With the leaves. Nodes without room for a picture are left out.
     """
     low, high = children_spans(tree, across)
     internal = np.arange(tree.n_leaves, tree.n_nodes)
-    half = NODE_SIDE / 2
+    half = NODE_SIDE / 2 * size
     wide = half * (1 + 2 * ROOM)
-    boxes = {}
+    boxes = dict(boxes)
     for node in order:
         bars = internal[internal != node]
         # The node's own stem, and those of its children, lead to its picture.

@@ -239,7 +239,7 @@ class FragmentationDisplay:
         ax.set(xlabel="number of regions", ylabel="NMCovering")
         ax.grid(visible=True, linewidth=0.5, alpha=0.4)
         ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(loc="best", frameon=False)
+        ax.legend(loc="best", edgecolor="none", framealpha=0.85)
 
 
 def _as_methods(y_pred, name):
