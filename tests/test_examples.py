@@ -17,6 +17,7 @@ import skuhas
 
 FOLDER = Path(__file__).parents[1] / "examples"
 EXAMPLES = sorted(FOLDER.glob("plot_*.py"))
+NAMES = [path.stem for path in EXAMPLES]
 PICTURES = FOLDER.parent / "docs" / "images"
 # What scikit-image carries in its wheel; everything else it would fetch.
 SHIPPED = {
@@ -34,10 +35,6 @@ SHIPPED = {
 LEFT_TO_THE_BUILD = {"plot_choosing_thresholds", "plot_other_hierarchies"}
 
 pytestmark = pytest.mark.skipif(not EXAMPLES, reason="the examples are not here")
-
-
-def named(path):
-    return path.stem
 
 
 def parsed(path):
@@ -69,7 +66,7 @@ def figures(monkeypatch):
     plt.close("all")
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=named)
+@pytest.mark.parametrize("path", EXAMPLES, ids=NAMES)
 def test_it_runs_and_draws(path, figures):
     if path.stem in LEFT_TO_THE_BUILD:
         pytest.skip("left to the documentation's build")
@@ -87,7 +84,7 @@ def test_it_runs_and_draws(path, figures):
             assert tree.n_leaves > 1
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=named)
+@pytest.mark.parametrize("path", EXAMPLES, ids=NAMES)
 def test_pictures_come_with_scikit_image(path):
     used = {
         node.attr
@@ -99,7 +96,7 @@ def test_pictures_come_with_scikit_image(path):
     assert used <= SHIPPED
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=named)
+@pytest.mark.parametrize("path", EXAMPLES, ids=NAMES)
 def test_title_summary_and_sections(path):
     text = path.read_text(encoding="utf-8")
     title, line, _, *summary = ast.get_docstring(parsed(path)).splitlines()
@@ -112,7 +109,7 @@ def test_title_summary_and_sections(path):
     assert all(len(heading) == len(line) for heading, line in headings)
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=named)
+@pytest.mark.parametrize("path", EXAMPLES, ids=NAMES)
 def test_calls_fit_the_signatures(path):
     """Also of the examples, and the branches, that are not run here."""
     tree = parsed(path)
