@@ -61,7 +61,7 @@ class FeatureMapDisplay:
     >>> image = make_nested_scene(random_state=0).image
     >>> display = FeatureMapDisplay.from_estimator(ColorFeatures(), image)
     >>> display.colors.shape
-    (120, 160, 3)
+    (60, 80, 3)
     """
 
     def __init__(self, *, colors, explained_variance_ratio, image_shape=None):

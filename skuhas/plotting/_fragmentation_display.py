@@ -49,7 +49,7 @@ class FragmentationDisplay:
     ...     [scene.label_map], [scene.tree], name="true tree"
     ... )
     >>> display.lines_[0].get_label()
-    'true tree (score = 0.87)'
+    'true tree (score = 0.49)'
     """
 
     def __init__(self, *, n_regions, curves, names=None):

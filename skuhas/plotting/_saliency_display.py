@@ -64,7 +64,7 @@ class SaliencyDisplay:
     >>> from skuhas import SaliencyDisplay, make_nested_scene
     >>> scene = make_nested_scene(random_state=0)
     >>> display = SaliencyDisplay.from_predictions(scene.tree, scene.image)
-    >>> float(display.contours_.get_array().max()) == scene.tree.altitude.max()
+    >>> bool(display.contours_.get_array().max() == scene.tree.altitude.max())
     True
     """
 
@@ -224,18 +224,20 @@ class SaliencyDisplay:
         return bar
 
     def _marks(self):
-        """Return powers of two and from which altitude on so many regions part."""
+        """Return numbers of regions, about doubling, and the altitudes they need."""
         numbers, places = [], []
         if not self.altitudes.size or self.altitudes[0] <= 0:
             return numbers, places
         apart = APART * self.altitudes[0]
-        number = 2
-        while number <= self.n_regions[-1]:
-            place = self.altitudes[np.searchsorted(self.n_regions, number)]
+        wanted = 2
+        while wanted <= self.n_regions[-1]:
+            place = self.altitudes[np.searchsorted(self.n_regions, wanted)]
+            # Nodes of more children, or of one altitude, add several at a time.
+            last = np.searchsorted(-self.altitudes, -place, side="right") - 1
             if not places or places[-1] - place >= apart:
-                numbers.append(str(number))
+                numbers.append(str(self.n_regions[last]))
                 places.append(place)
-            number *= 2
+            wanted *= 2
         return numbers, places
 
 

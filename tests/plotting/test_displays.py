@@ -240,3 +240,28 @@ def test_matplotlib_is_imported_on_use_and_named_where_it_lacks():
     )
     assert "SaliencyDisplay.from_predictions needs 'matplotlib'" in done.stderr
     assert 'pip install "skuhas[plot]"' in done.stderr
+
+
+@pytest.mark.parametrize("display", TREE_DISPLAYS)
+def test_twenty_thousand_leaves(display):
+    """A binary tree over the pixels of 100 rows of 200, all drawn."""
+    n_leaves = 20_000
+    labels = np.arange(n_leaves).reshape(100, 200)
+    # The merge i is of the nodes 2 i and 2 i + 1, as in a tournament.
+    merged = np.arange(2 * n_leaves - 2)
+    parents = np.append(n_leaves + merged // 2, 2 * n_leaves - 2)
+    tree = RegionTree.from_parents(parents, labels)
+    arguments = {
+        RegionTreeDisplay: {"levels": [n_leaves]},
+        DendrogramDisplay: {"n_regions": n_leaves},
+        SaliencyDisplay: {},
+    }
+    made = display.from_predictions(tree, **arguments[display])
+    made.figure_.canvas.draw()
+    if display is DendrogramDisplay:
+        assert len(made.branches_.get_segments()) == 2 * n_leaves - 2
+        return
+    lines = made.contours_ if display is SaliencyDisplay else made.boundaries_[0]
+    length = sum(np.ptp(line, axis=0).sum() for line in lines.get_segments())
+    # Every edge between two pixels, once.
+    assert length == 100 * 199 + 99 * 200

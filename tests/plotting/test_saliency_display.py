@@ -81,6 +81,16 @@ def test_the_bar_tells_altitudes_and_numbers_of_regions():
     assert other.get_ylabel() == "regions"
 
 
+def test_the_bar_counts_nodes_of_one_altitude_together():
+    tree = RegionTree.from_parents(
+        [5, 5, 6, 6, 7, 7, 7, 7],
+        [[0, 1, 2, 3, 4]],
+        altitude=[0, 0, 0, 0, 0, 0.5, 0.5, 1.0],
+    )
+    display = SaliencyDisplay.from_predictions(tree)
+    assert display._marks() == (["3", "5"], [1.0, 0.5])
+
+
 def test_the_bar_is_as_high_as_the_picture(scene):
     display = SaliencyDisplay.from_predictions(scene.tree, scene.image)
     display.figure_.canvas.draw()
