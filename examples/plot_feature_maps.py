@@ -53,7 +53,7 @@ for place, (row, image) in enumerate(zip(axes, images, strict=True)):
     row[0].imshow(image)
     row[0].set_axis_off()
     for ax, of_all in zip(row[1:], maps.values(), strict=True):
-        FeatureMapDisplay.from_predictions(of_all[place], ax=ax)
+        FeatureMapDisplay.from_predictions(of_all[place], ax=ax, title=False)
 for ax, title in zip(axes[0], ["image", *maps], strict=True):
     ax.set_title(title)
 plt.show()
