@@ -154,7 +154,13 @@ def _lightness(parents, siblings, hue, share):
     shift = np.zeros(parents.size)
     shift[order] = (place[order] - 0.5) * (1 - kept[order]) * extent[siblings.parent]
     middle = (LIGHTNESS[0] + LIGHTNESS[1]) / 2
-    return middle + _sums_from_root(parents, shift) + (place - 0.5) * STEP
+    # An only child looks like its parent.
+    owner = np.arange(parents.size)
+    only = order[siblings.count == 1]
+    owner[only] = parents[only]
+    while (owner[owner] != owner).any():
+        owner = owner[owner]
+    return middle + _sums_from_root(parents, shift) + (place[owner] - 0.5) * STEP
 
 
 def _spread(siblings):

@@ -197,3 +197,10 @@ def test_twenty_thousand_leaves_take_a_tenth_of_a_second():
         seconds.append(time.perf_counter() - begin)
     # The least, as other programs may run beside.
     assert min(seconds) < 0.1
+
+
+def test_an_only_child_looks_like_its_parent():
+    tree = RegionTree.from_parents([3, 4, 4, 5, 5, 5], [0, 1, 1, 2])
+    colors = region_colors(tree)
+    np.testing.assert_array_equal(colors[0], colors[3])
+    assert np.ptp(colors[[3, 4]].astype(int), axis=0).max() > 50
