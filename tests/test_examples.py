@@ -137,6 +137,7 @@ def test_calls_fit_the_signatures(path):
 
 @pytest.mark.skipif(not PICTURES.is_dir(), reason="the documentation is not here")
 def test_pictures_of_the_readme_are_made_by_examples():
+    pytest.importorskip("matplotlib")
     made = runpy.run_path(str(PICTURES / "make.py"))["PICTURES"]
     readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
     shown = set(re.findall(r"\]\(docs/images/(\w+)\.png\)", readme))

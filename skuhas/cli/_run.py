@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import typer
+from PIL import Image
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -22,6 +23,7 @@ from rich.progress import (
 from rich.table import Table
 
 from skuhas import RegionTree, WeightsError, WeightsNotFound
+from skuhas._common import atomic_write
 from skuhas.batch import unique_names, write_pictures
 from skuhas.cli._samples import Sample, read_sample
 
@@ -121,6 +123,10 @@ def _segment_one(
     image = read_sample(source) if isinstance(source, Sample) else source
     feature_map = transformer.transform([image])[0]
     tree: RegionTree = segmenter.predict([feature_map])[0]
+    if isinstance(source, Sample):
+        # Others are files already; `skuhas view` looks for it beside the tree.
+        with atomic_write(out / f"{name}.png") as handle:
+            Image.fromarray(feature_map.image).save(handle, format="png")
     write_pictures(feature_map.image, tree, levels, out / name)
     # Last, so that where there is a tree the pictures are there too.
     tree.save(out / f"{name}.npz")
@@ -172,9 +178,12 @@ def _spare_sources(
 ) -> None:
     """Refuse to write over an image that is to be read."""
     inputs = {path.resolve(): path for path in sources if not isinstance(path, Sample)}
-    for name in names:
-        for ending in (*levels, "sheet"):
-            target = (out / f"{name}_{ending}.png").resolve()
+    for source, name in zip(sources, names, strict=True):
+        endings = [f"_{ending}" for ending in (*levels, "sheet")]
+        if isinstance(source, Sample):
+            endings.append("")
+        for ending in endings:
+            target = (out / f"{name}{ending}.png").resolve()
             if target in inputs:
                 raise typer.BadParameter(
                     f"the results of {name!r} would overwrite the image "

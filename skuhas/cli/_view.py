@@ -90,14 +90,21 @@ def _recorded_image(tree: Path) -> Path | None:
             continue
         if records and records[0].source is not None:
             source = Path(records[0].source)
-            if source.is_file():
-                return source
+            # Runs keep names as they were given: relative to where they began, which
+            # often is a folder above their results.
+            for start in (Path(), *folder.parents):
+                if (start / source).is_file():
+                    return start / source
             typer.echo(
-                f"The image of this tree, {source}, is gone: plain ground instead. "
-                "Name it with --image.",
+                f"The image of this tree, {source}, is not found from here: plain "
+                "ground instead. Name it with --image.",
                 err=True,
             )
             return None
+    beside = place.with_suffix(".png")
+    if beside.is_file():
+        return beside
+    typer.echo("No image is known: plain ground. Name it with --image.", err=True)
     return None
 
 

@@ -93,7 +93,8 @@ class FeatureMapDisplay:
         if not hasattr(transformer, "transform"):
             raise TypeError(
                 "transformer must have a method transform that maps [image] to "
-                f"[feature map], got {type(transformer).__name__}."
+                f"[feature map], got {type(transformer).__name__}. Of a pipeline of "
+                "features and a segmenter, give pipe[:-1]."
             )
         maps = transformer.transform([image])
         if len(maps) != 1:

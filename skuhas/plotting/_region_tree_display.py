@@ -167,7 +167,8 @@ class RegionTreeDisplay:
             Whether to draw the regions' boundaries, the wider the coarser the
             level of the display at which they appear.
         columns : int, default=None
-            Panels in a row; all by default. Not used where `ax` is a sequence.
+            Panels in a row; by default all in a new figure, and in `ax` as many as
+            make them largest. Not used where `ax` is a sequence.
         titles : bool, default=True
             Whether to write the number of regions above each panel.
         boundary_kwargs : dict, default=None
@@ -213,11 +214,15 @@ class RegionTreeDisplay:
             self.ax_ = self.axes_[0]
             self.figure_ = self.ax_.figure
             return
-        columns = n_panels if columns is None else min(columns, n_panels)
+        height, width = self.label_maps[0].shape
+        aspect = min(max(height / width, 0.2), 5.0)
+        if columns is None:
+            columns = (
+                n_panels if ax is None else _columns(check_axes(ax), n_panels, aspect)
+            )
+        columns = min(columns, n_panels)
         rows = ceil(n_panels / columns)
         if ax is None:
-            height, width = self.label_maps[0].shape
-            aspect = min(max(height / width, 0.2), 5.0)
             size = (PANEL * columns, (PANEL * aspect + 0.3) * rows)
             ax = new_axes(caller, size)
         self.ax_ = check_axes(ax)
@@ -255,6 +260,16 @@ class RegionTreeDisplay:
             collection = LineCollection(list(lines), **keywords)
             panel.add_collection(collection, autolim=False)
             self.boundaries_.append(collection)
+
+
+def _columns(ax, n_panels, aspect):
+    """Return with how many columns panels in the axes are largest."""
+    place = ax.get_window_extent()
+    sizes = [
+        min(place.width / columns, place.height / ceil(n_panels / columns) / aspect)
+        for columns in range(1, n_panels + 1)
+    ]
+    return 1 + int(np.argmax(sizes))
 
 
 def _check_levels(levels):

@@ -17,6 +17,8 @@ WIDEST, NARROWEST = 2.4, 0.25
 LONGER_SIDE = 6.0
 # In inches.
 LEFT_OF_BAR = 0.62
+# Inches from the picture to the end of what is written right of the bar.
+ROOM = 1.35
 # Least distance of two marks of the colour bar, as a part of its length.
 APART = 0.045
 
@@ -168,6 +170,8 @@ class SaliencyDisplay:
         if ax is None:
             ax = new_axes(caller, _figure_size(height, width, colorbar))
             ax.set_anchor("W")
+        elif colorbar:
+            _make_room(check_axes(ax))
         self.ax_ = check_axes(ax)
         self.figure_ = ax.figure
         pixels = np.full((height, width, 3), 255, dtype=np.uint8)
@@ -239,6 +243,17 @@ class SaliencyDisplay:
                 places.append(place)
             wanted *= 2
         return numbers, places
+
+
+def _make_room(ax):
+    """Leave the bar a part of the axes' place, where no layout engine does."""
+    if ax.figure.get_layout_engine() is not None:
+        return
+    place = ax.get_position(original=True)
+    width = place.width * ax.figure.bbox.width / ax.figure.dpi
+    part = max(width - ROOM, width / 2) / width if width > 0 else 1
+    ax.set_position([place.x0, place.y0, part * place.width, place.height])
+    ax.set_anchor("W")
 
 
 def _figure_size(height, width, colorbar):

@@ -44,6 +44,10 @@ DAMAGE = (
 )
 
 
+# What is no text of a tree, but somebody's file.
+NAME_OF_FILE = re.compile(r"[^\n(){};]+\.[A-Za-z]+")
+
+
 class TreeFormatError(ValueError):
     """A file or text does not hold a region tree that can be read.
 
@@ -115,6 +119,22 @@ def _read_archive(handle: IO[bytes]) -> dict[str, NDArray]:
         if not isinstance(array, np.ndarray):
             raise ValueError(f"its member {name!r} is no array")
     return arrays
+
+
+def text_of(text: str | os.PathLike[str]) -> str:
+    """Return a text, which may be in the file that a Path names.
+
+    Parameters
+    ----------
+    text : str or Path
+    """
+    if isinstance(text, os.PathLike):
+        return Path(text).read_text(encoding="utf-8")
+    if isinstance(text, str) and NAME_OF_FILE.fullmatch(text):
+        raise TreeFormatError(
+            f"text must be the text itself or the pathlib.Path of a file, got {text!r}."
+        )
+    return text
 
 
 def to_json(fields: dict[str, Any]) -> str:

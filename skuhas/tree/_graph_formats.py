@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skuhas.tree import _graphs, _newick
 from skuhas.tree._cuts import Cuts
-from skuhas.tree._files import TreeFormatError
+from skuhas.tree._files import TreeFormatError, text_of
 from skuhas.tree._names import node_names
 from skuhas.tree._topology import as_array
 
@@ -59,13 +60,16 @@ class GraphFormats(Cuts):
         return _newick.text(self, found)
 
     @classmethod
-    def from_newick(cls, text: str, leaf_labels: ArrayLike | None = None) -> Self:
+    def from_newick(
+        cls, text: str | os.PathLike[str], leaf_labels: ArrayLike | None = None
+    ) -> Self:
         """Build a tree from Newick text.
 
         Parameters
         ----------
-        text : str
-            One tree, ended by a semicolon. Comments in brackets are passed over.
+        text : str or Path
+            One tree, ended by a semicolon, or a Path of a file that holds it.
+            Comments in brackets are passed over.
         leaf_labels : array-like of int, default=None
             Leaf of each pixel, -1 for none. Where the names of the leaves are the
             numbers from 0 on, as `to_newick` writes them, labels are those;
@@ -93,7 +97,7 @@ class GraphFormats(Cuts):
         >>> tree.node_data["name"].tolist()
         ['cat', 'dog', 'a tree', 'pet', '']
         """
-        found = _newick.fields(text)
+        found = _newick.fields(text_of(text))
         names = found.pop("names")
         n_leaves = _leaf_count(found["parents"])
         numbers = _numbers(names[:n_leaves].tolist())

@@ -63,12 +63,13 @@ class Storage(TreeArrays):
         return _files.to_json(self._fields())
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str | os.PathLike[str]) -> Self:
         """Build a tree from the text that `to_json` returns.
 
         Parameters
         ----------
-        text : str
+        text : str or Path
+            The text itself, or a Path of a file that holds it.
 
         Returns
         -------
@@ -79,7 +80,9 @@ class Storage(TreeArrays):
         TreeFormatError
             The text is damaged or of another format.
         """
-        return cls._from_fields(_files.from_json(text, "text"), "text")
+        source = str(text) if isinstance(text, os.PathLike) else "text"
+        fields = _files.from_json(_files.text_of(text), source)
+        return cls._from_fields(fields, source)
 
     @classmethod
     def _from_fields(cls, fields: dict[str, Any], source: str) -> Self:

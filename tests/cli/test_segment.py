@@ -93,7 +93,8 @@ def test_samples_and_the_default_folder(run, tmp_path):
     )
     assert result.exit_code == 0, result.output
     out = tmp_path / "skuhas-out"
-    assert names(out) == ["cat.npz", "cat_2.png", "cat_sheet.png"]
+    assert names(out) == ["cat.npz", "cat.png", "cat_2.png", "cat_sheet.png"]
+    np.testing.assert_array_equal(Image.open(out / "cat.png"), read_sample(Sample.cat))
     assert RegionTree.load(out / "cat.npz").shape == (300, 451)
 
 

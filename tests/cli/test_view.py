@@ -79,7 +79,7 @@ def test_the_run_s_list_names_the_image(pictures, tmp_path):
     pictures[0].unlink()
     result = run(tree, "--no-open")
     assert result.exit_code == 0
-    assert "is gone: plain ground instead" in result.output
+    assert "is not found from here: plain ground instead" in result.output
     assert data_of(tree.with_suffix(".html"))["image"] is None
 
 

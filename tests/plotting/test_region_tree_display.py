@@ -146,3 +146,17 @@ def test_artists_of_the_caller(scene):
     assert display.boundaries_[0].get_linewidth() == [2]
     assert display.boundaries_[0].get_edgecolor().tolist() == [[0, 0, 0, 1]]
     assert display.plot(boundaries=False).boundaries_ == []
+
+
+def test_panels_in_axes_are_as_large_as_they_can_be(scene):
+    from matplotlib.figure import Figure
+
+    for size, rows in (((12, 2), 1), ((4, 4), 3), ((2, 12), 5)):
+        figure = Figure(figsize=size)
+        ax = figure.add_axes([0, 0, 1, 1])
+        display = RegionTreeDisplay.from_predictions(
+            scene.tree, scene.image, levels=(2, 3, 4, 5), ax=ax
+        )
+        figure.canvas.draw()
+        tops = {round(panel.get_window_extent().y1) for panel in display.axes_}
+        assert len(tops) == rows

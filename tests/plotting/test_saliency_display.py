@@ -115,3 +115,20 @@ def test_the_image_is_faded(scene):
     assert set(np.unique(display.image_.get_array())) == {255}
     with pytest.raises(ValueError, match="fade"):
         display.plot(fade=1.5)
+
+
+@pytest.mark.parametrize("slot", [0, 1])
+def test_the_bar_stays_in_the_place_of_the_axes(scene, slot):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3))
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, 2)
+    place = axes[slot].get_window_extent()
+    display = SaliencyDisplay.from_predictions(scene.tree, scene.image, ax=axes[slot])
+    figure.canvas.draw()
+    bar = display.colorbar_.ax.get_tightbbox()
+    assert place.x0 <= bar.x0
+    # What is written right of it may use the gap to the next axes.
+    assert bar.x1 <= (axes[1].get_window_extent().x0 if slot == 0 else figure.bbox.x1)

@@ -140,3 +140,15 @@ def test_labels_and_names_that_do_not_fit(tree):
     for names in ("none", ["a"], [1, 2, 3, 4, 5]):
         with pytest.raises(ValueError, match="names must"):
             tree.to_newick(names=names)
+
+
+def test_a_path_is_read_and_a_name_is_refused(tmp_path):
+    tree = RegionTree.from_parents([3, 3, 4, 4, 4], [0, 1, 2])
+    place = tmp_path / "tree.nwk"
+    place.write_text(tree.to_newick(), encoding="utf-8")
+    assert RegionTree.from_newick(place) == RegionTree.from_newick(tree.to_newick())
+    place.write_text(tree.to_json(), encoding="utf-8")
+    assert RegionTree.from_json(place) == tree
+    for read in (RegionTree.from_newick, RegionTree.from_json):
+        with pytest.raises(TreeFormatError, match=r"pathlib\.Path of a file, got 'a/b"):
+            read("a/b.json")
