@@ -1,6 +1,5 @@
 """The reference is complete, drawings and pages are true, faulty sites are caught."""
 
-import doctest
 import importlib
 import importlib.util
 import pkgutil
@@ -202,30 +201,6 @@ def test_the_page_on_many_machines(tmp_path, monkeypatch):
     names = {}
     exec(together, names)
     assert [record.name for record in names["records"]] == [str(i) for i in range(16)]
-
-
-EXAMPLES = sorted(
-    page for page in DOCS.glob("guide/*.rst") if ">>> " in page.read_text("utf-8")
-)
-
-
-@pytest.mark.skipif(
-    np.lib.NumpyVersion(np.__version__) < "2.0.0",
-    reason="examples show scalars as NumPy 2 prints them",
-)
-@pytest.mark.parametrize("page", EXAMPLES, ids=[page.stem for page in EXAMPLES])
-def test_examples_on_pages(page, tmp_path, monkeypatch):
-    if "LiteFeatures" in page.read_text("utf-8"):
-        pytest.importorskip("torch")
-    monkeypatch.chdir(tmp_path)
-    result = doctest.testfile(
-        str(page),
-        module_relative=False,
-        optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
-        encoding="utf-8",
-    )
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 # ----------------------------------------------------------------- the checker
