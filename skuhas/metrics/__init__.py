@@ -16,6 +16,7 @@ from skuhas.metrics._covering import (
 from skuhas.metrics._fragmentation import (
     fragmentation_curve,
     fragmentation_score,
+    mean_over_log,
 )
 from skuhas.metrics._partitions import (
     covering_score,
@@ -78,6 +79,7 @@ __all__ = [
     "mean_accuracy_scorer",
     "mean_iou_score",
     "mean_iou_scorer",
+    "mean_over_log",
     "nf_covering_score",
     "nf_covering_scorer",
     "nh_covering_score",

@@ -169,9 +169,10 @@ def fragmentation_score(
     0.6667
     """
     numbers = _check_numbers(n_regions)
-    weights = _trapezium_weights(numbers)
     return average_score(
-        lambda truth, predicted: _mean(_curve(truth, predicted, numbers), weights),
+        lambda truth, predicted: mean_over_log(
+            _curve(truth, predicted, numbers), numbers
+        ),
         y_true,
         y_pred,
         name="fragmentation_score",
@@ -203,11 +204,6 @@ def _curve(
     return np.array([row.mean() for row in best])
 
 
-def _mean(curve: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    # The weights' own sum may be off by a rounding.
-    return min(1.0, float(curve @ weights))
-
-
 def _check_numbers(n_regions: Iterable[int]) -> NDArray[np.int64]:
     if not isinstance(n_regions, Iterable):
         raise TypeError(
@@ -223,12 +219,33 @@ def _check_numbers(n_regions: Iterable[int]) -> NDArray[np.int64]:
     return array
 
 
-def _trapezium_weights(numbers: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the weight of each value in the mean over the logarithm."""
-    if numbers.size == 1:
-        return np.ones(1)
-    widths = np.diff(np.log(numbers)) / np.log(numbers[-1] / numbers[0])
-    weights = np.zeros(numbers.size)
-    weights[:-1] += widths / 2
-    weights[1:] += widths / 2
-    return weights
+def mean_over_log(curve: ArrayLike, n_regions: ArrayLike) -> float:
+    """Return the mean of a curve over the logarithm of the number of regions.
+
+    `fragmentation_score` has the equation.
+
+    Parameters
+    ----------
+    curve : array-like of shape (n_numbers,)
+        Values in [0, 1], as `fragmentation_curve` returns them.
+    n_regions : array-like of shape (n_numbers,), of integers
+        At least 1 and increasing.
+
+    Returns
+    -------
+    float
+        In [0, 1]; a single value is its own mean.
+
+    Examples
+    --------
+    >>> from skuhas.metrics import mean_over_log
+    >>> round(mean_over_log([0.0, 1.0, 1.0], [1, 10, 100]), 12)
+    0.75
+    """
+    values = np.asarray(curve, dtype=np.float64)
+    if values.size == 1:
+        return float(values[0])
+    widths = np.diff(np.log(np.asarray(n_regions, dtype=np.float64)))
+    middles = (values[1:] + values[:-1]) / 2
+    # The widths' own sum may be off by a rounding.
+    return min(1.0, float(widths @ middles / widths.sum()))

@@ -7,9 +7,14 @@ from skuhas._common import optional_import
 EXTRA = "skuhas[plot]"
 
 
-def require_matplotlib(caller):
-    """Raise an ImportError with the pip command where matplotlib is absent."""
+def require_matplotlib(caller, ax=None):
+    """Raise an ImportError with the pip command where matplotlib is absent.
+
+    Axes that cannot be drawn on are refused too, before anything is computed.
+    """
     optional_import("matplotlib", package=EXTRA, purpose=caller)
+    if ax is not None and not is_many(ax):
+        check_axes(ax)
 
 
 def new_axes(caller, size):

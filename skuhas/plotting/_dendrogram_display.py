@@ -102,7 +102,7 @@ class DendrogramDisplay:
         -------
         DendrogramDisplay
         """
-        require_matplotlib(f"{cls.__name__}.from_estimator")
+        require_matplotlib(f"{cls.__name__}.from_estimator", ax)
         tree = predict_tree(estimator, image)
         return cls.from_predictions(tree, image, n_regions=n_regions, ax=ax, **kwargs)
 
@@ -135,7 +135,7 @@ class DendrogramDisplay:
             A parameter is malformed, or the image is of another size than the
             tree.
         """
-        require_matplotlib(f"{cls.__name__}.from_predictions")
+        require_matplotlib(f"{cls.__name__}.from_predictions", ax)
         check_tree(tree)
         n_regions = check_integer(n_regions, "n_regions", low=1)
         if image is not None and len(tree.shape) != 2:

@@ -89,7 +89,7 @@ class FeatureMapDisplay:
         -------
         FeatureMapDisplay
         """
-        require_matplotlib(f"{cls.__name__}.from_estimator")
+        require_matplotlib(f"{cls.__name__}.from_estimator", ax)
         if not hasattr(transformer, "transform"):
             raise TypeError(
                 "transformer must have a method transform that maps [image] to "
@@ -125,7 +125,7 @@ class FeatureMapDisplay:
         TypeError, ValueError
             `feature_map` is malformed; the message says how.
         """
-        require_matplotlib(f"{cls.__name__}.from_predictions")
+        require_matplotlib(f"{cls.__name__}.from_predictions", ax)
         feature_map = _as_feature_map(feature_map)
         colors, ratio = _components(feature_map)
         display = cls(

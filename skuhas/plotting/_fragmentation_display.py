@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from skuhas.metrics import fragmentation_curve
+from skuhas.metrics import fragmentation_curve, mean_over_log
 from skuhas.plotting._axes import check_axes, merged, new_axes, require_matplotlib
 
 SIZE = (5.2, 3.8)
@@ -60,7 +60,7 @@ class FragmentationDisplay:
     @property
     def scores(self):
         """Mean of each curve over the logarithm of the number of regions."""
-        return [_mean_over_log(self.n_regions, curve) for curve in self.curves]
+        return [mean_over_log(curve, self.n_regions) for curve in self.curves]
 
     @classmethod
     def from_estimator(
@@ -104,7 +104,7 @@ class FragmentationDisplay:
         -------
         FragmentationDisplay
         """
-        require_matplotlib(f"{cls.__name__}.from_estimator")
+        require_matplotlib(f"{cls.__name__}.from_estimator", ax)
         if not hasattr(estimator, "predict"):
             raise TypeError(
                 "estimator must have a method predict that maps images to trees, got "
@@ -162,7 +162,7 @@ class FragmentationDisplay:
         -------
         FragmentationDisplay
         """
-        require_matplotlib(f"{cls.__name__}.from_predictions")
+        require_matplotlib(f"{cls.__name__}.from_predictions", ax)
         methods = _as_methods(y_pred, name)
         # Iterators would be used up by the first method.
         y_true = y_true if hasattr(y_true, "__len__") else list(y_true)
@@ -264,12 +264,3 @@ def _one_each(given, stored, number, what):
     if not isinstance(given, (list, tuple)) or len(given) != number:
         raise ValueError(f"{what} must have one for each of the {number} curves.")
     return list(given)
-
-
-def _mean_over_log(numbers, curve):
-    """Return the mean over the logarithm by the trapezium rule."""
-    if len(numbers) == 1:
-        return float(curve[0])
-    widths = np.diff(np.log(numbers))
-    middles = (curve[1:] + curve[:-1]) / 2
-    return min(1.0, float(widths @ middles / widths.sum()))

@@ -103,7 +103,7 @@ class RegionTreeDisplay:
         -------
         RegionTreeDisplay
         """
-        require_matplotlib(f"{cls.__name__}.from_estimator")
+        require_matplotlib(f"{cls.__name__}.from_estimator", ax)
         tree = predict_tree(estimator, image)
         return cls.from_predictions(tree, image, levels=levels, ax=ax, **kwargs)
 
@@ -132,7 +132,7 @@ class RegionTreeDisplay:
         -------
         RegionTreeDisplay
         """
-        require_matplotlib(f"{cls.__name__}.from_predictions")
+        require_matplotlib(f"{cls.__name__}.from_predictions", ax)
         check_image_tree(tree, cls.__name__)
         numbers = _check_levels(levels)
         image = as_shown(image, tree)

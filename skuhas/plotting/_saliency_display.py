@@ -96,7 +96,7 @@ class SaliencyDisplay:
         -------
         SaliencyDisplay
         """
-        require_matplotlib(f"{cls.__name__}.from_estimator")
+        require_matplotlib(f"{cls.__name__}.from_estimator", ax)
         tree = predict_tree(estimator, image)
         return cls.from_predictions(tree, image, ax=ax, **kwargs)
 
@@ -120,7 +120,7 @@ class SaliencyDisplay:
         -------
         SaliencyDisplay
         """
-        require_matplotlib(f"{cls.__name__}.from_predictions")
+        require_matplotlib(f"{cls.__name__}.from_predictions", ax)
         check_image_tree(tree, cls.__name__)
         internal = np.arange(tree.n_leaves, tree.n_nodes)
         falling = internal[np.argsort(-tree.altitude[internal], kind="stable")]

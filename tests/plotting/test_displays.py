@@ -138,6 +138,20 @@ def test_foreign_axes(display, scene):
 
 
 @pytest.mark.parametrize("display", DISPLAYS)
+def test_foreign_axes_cost_no_computation(display, scene):
+    _, *given = estimator_and_input(display, scene)
+
+    class Never:
+        def predict(self, images):
+            raise AssertionError("this takes time")
+
+        transform = predict
+
+    with pytest.raises(TypeError, match="ax must be matplotlib Axes"):
+        display.from_estimator(Never(), *given, ax="here")
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
 def test_foreign_estimators(display, scene):
     _, *given = estimator_and_input(display, scene)
     what = "transform" if display is FeatureMapDisplay else "predict"
