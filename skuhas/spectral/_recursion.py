@@ -143,7 +143,8 @@ def grow_trees(
     ]
 
 
-@dataclass(frozen=True, slots=True)
+# Made for every node of a tree; a frozen one would take twice as long.
+@dataclass(slots=True)
 class _Node:
     """A node that may be split."""
 
@@ -162,8 +163,9 @@ class _Node:
         self.draft.place(self.number, self.source.names(self.vertices))
 
 
-# A node, its split if it has one, and guesses of its parts' eigenvectors.
-_Result: TypeAlias = tuple[_Node, Split | None, Array | None]
+# Nodes of one source, their splits where they have any, and guesses of the
+# eigenvectors of the parts.
+_Result: TypeAlias = tuple[list[_Node], list[Split | None], Array | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,12 @@ class _Growth:
         Of graphs too large for a matrix, parts that are small enough for one are
         split one after the other, so that there is one such matrix at a time.
         """
-        opened = [node for node in roots if self._is_open(node)]
+        opened = []
+        for node in roots:
+            if self._is_open(node.vertices.size, node.depth):
+                opened.append(node)
+            else:
+                node.close()
         large = [node for node in opened if isinstance(node.source, LargeSource)]
         self._grow_dense(
             [node for node in opened if not isinstance(node.source, LargeSource)]
@@ -208,7 +215,7 @@ class _Growth:
             """Return the large ones and let the others wait."""
             for node in nodes:
                 if not self._is_large(node):
-                    waiting[node.vertices.size].append(node)
+                    waiting[node.vertices.size].append(_in_first_source(node))
             return [node for node in nodes if self._is_large(node)]
 
         alone = large(roots)
@@ -223,32 +230,39 @@ class _Growth:
                 for child in self._divided(results):
                     waiting[child.vertices.size].append(child)
 
-    def _is_open(self, node: _Node) -> bool:
-        """Return whether a node may be split; close it where not."""
-        size, gates = node.vertices.size, self.gates
-        closed = gates.max_depth is not None and node.depth >= gates.max_depth
-        if closed or size < 2 or size <= gates.min_size:
-            node.close()
+    def _is_open(self, size: int, depth: int) -> bool:
+        """Return whether a node of some vertices may be split."""
+        gates = self.gates
+        if gates.max_depth is not None and depth >= gates.max_depth:
             return False
-        return True
+        return size >= 2 and size > gates.min_size
 
     def _is_large(self, node: _Node) -> bool:
         return node.vertices.size > TOGETHER[is_numpy(node.source.affinity)]
 
     def _divided(self, results: list[_Result]) -> list[_Node]:
         """Return the parts of nodes that may be split in turn."""
-        children = []
-        for node, split, guesses in results:
-            if split is None:
-                node.close()
-            else:
-                parts = self._children(node, split, guesses)
-                children += [part for part in parts if self._is_open(part)]
+        children: list[_Node] = []
+        for nodes, splits, guesses in results:
+            divided, parts = [], []
+            for node, split in zip(nodes, splits, strict=True):
+                if split is None:
+                    node.close()
+                    continue
+                node.draft.figures[node.number] = (
+                    split.ncut,
+                    split.perturbation,
+                    split.eigengap,
+                )
+                divided.append(node)
+                parts.append(split.parts)
+            if divided:
+                children += self._children(divided, np.stack(parts), guesses)
         return children
 
     def _split(self, group: list[_Node]) -> list[_Result]:
         """Split nodes of one size."""
-        if len(group) == 1:
+        if self._is_large(group[0]):
             group = [_in_own_source(group[0])]
         by_source: dict[int, list[_Node]] = defaultdict(list)
         for node in group:
@@ -277,9 +291,12 @@ class _Growth:
             seeds=[self._seed(node) for node in ordered],
             start=ordered[0].start if alone else None,
         )
-        return [
-            (node, split, guesses) for node, split in zip(ordered, splits, strict=True)
-        ]
+        results: list[_Result] = []
+        begin = 0
+        for nodes in by_source.values():
+            results.append((nodes, splits[begin : begin + len(nodes)], guesses))
+            begin += len(nodes)
+        return results
 
     def _split_large(self, node: _Node) -> list[_Result]:
         """Split a node that is too large for an affinity matrix."""
@@ -302,10 +319,11 @@ class _Growth:
             start=node.start,
         )
         if groups is None:
-            return [(node, splits[0], guesses)]
+            return [([node], splits, guesses)]
         if splits[0] is None:
-            return [(node, None, None)]
-        return [(node, replace(splits[0], parts=splits[0].parts[groups]), None)]
+            return [([node], splits, None)]
+        split = replace(splits[0], parts=splits[0].parts[groups])
+        return [([node], [split], None)]
 
     def _seed(self, node: _Node) -> int:
         return node_seed(self.seed, node.path) if self._has_paths() else self.seed
@@ -315,30 +333,66 @@ class _Growth:
         return self.gates.max_branching > 3
 
     def _children(
-        self, node: _Node, split: Split, guesses: Array | None
+        self, nodes: list[_Node], parts: NDArray[np.intp], guesses: Array | None
     ) -> list[_Node]:
-        draft = node.draft
-        draft.figures[node.number] = (split.ncut, split.perturbation, split.eigengap)
-        children = []
-        for rank in range(int(split.parts.max()) + 1):
-            part = (split.parts == rank).nonzero()[0]
-            vertices = node.vertices[part]
-            number = draft.add(node.number)
-            if part.size == 1:
-                draft.place(number, node.source.names(vertices))
-                continue
-            start = None
-            if guesses is not None and part.size >= START:
-                xp = namespace(guesses)
-                start = xp.take(guesses, like(part, guesses), axis=0)
-            path = (*node.path, rank) if self._has_paths() else ()
-            children.append(
-                _Node(draft, node.source, number, vertices, node.depth + 1, path, start)
-            )
+        """Return the open parts of nodes of one source and one size.
+
+        All of them are told apart at once; most are of a few vertices, of which
+        there are as many as regions.
+        """
+        n_parts = int(parts.max()) + 1
+        parts = (parts + n_parts * np.arange(len(nodes))[:, None]).ravel()
+        order = np.argsort(parts, kind="stable")
+        vertices = np.concatenate([node.vertices for node in nodes])[order]
+        names = nodes[0].source.names(vertices)
+        sizes = np.bincount(parts, minlength=n_parts * len(nodes))
+        sizes = sizes.reshape(len(nodes), n_parts)
+        children, begin = [], 0
+        for node, counts in zip(nodes, sizes.tolist(), strict=True):
+            draft = node.draft
+            for rank, count in enumerate(counts):
+                if count == 0:
+                    # Others of these nodes have more parts.
+                    break
+                number = draft.add(node.number)
+                end = begin + count
+                if self._is_open(count, node.depth + 1):
+                    start = None
+                    if guesses is not None and count >= START:
+                        xp = namespace(guesses)
+                        chosen = like(order[begin:end], guesses)
+                        start = xp.take(guesses, chosen, axis=0)
+                    path = (*node.path, rank) if self._has_paths() else ()
+                    children.append(
+                        _Node(
+                            draft,
+                            node.source,
+                            number,
+                            vertices[begin:end],
+                            node.depth + 1,
+                            path,
+                            start,
+                        )
+                    )
+                else:
+                    draft.place(number, names[begin:end])
+                begin = end
         return children
 
 
+def _in_first_source(node: _Node) -> _Node:
+    """Return a small node as a part of the source that its own was taken from.
+
+    So that it is split together with others, whatever source they came to.
+    """
+    source = node.source
+    if source.origin is None:
+        return node
+    return replace(node, source=source.origin, vertices=source.places[node.vertices])
+
+
 def _in_own_source(node: _Node) -> _Node:
+    """Return a large node as the whole of a source of its own, where that pays."""
     size = node.vertices.size
     if size <= BY_PAIRS or 2 * size > node.source.size:
         return node
@@ -353,12 +407,14 @@ class _Draft:
     n_vertices: int
     parents: list[int] = field(init=False)
     figures: list[tuple[float, float, float]] = field(init=False)
-    node_of_vertex: NDArray[np.intp] = field(init=False)
+    # Leaves, and what vertices they consist of.
+    leaves: list[int] = field(init=False)
+    members: list[NDArray[np.intp]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.parents = [0]
         self.figures = [(np.nan, np.nan, np.nan)]
-        self.node_of_vertex = np.zeros(self.n_vertices, dtype=np.intp)
+        self.leaves, self.members = [], []
 
     def add(self, parent: int) -> int:
         self.parents.append(parent)
@@ -366,13 +422,16 @@ class _Draft:
         return len(self.parents) - 1
 
     def place(self, number: int, vertices: NDArray[np.intp]) -> None:
-        self.node_of_vertex[vertices] = number
+        self.leaves.append(number)
+        self.members.append(vertices)
 
     def tree(self, leaf_labels: NDArray) -> RegionTree:
         # Nodes were made parents first; a tree wants them last.
         last = len(self.parents) - 1
         parents = (last - np.array(self.parents)[::-1]).astype(np.int32)
-        lookup = np.append(last - self.node_of_vertex, -1)
+        sizes = [part.size for part in self.members]
+        lookup = np.full(self.n_vertices + 1, -1)
+        lookup[np.concatenate(self.members)] = last - np.repeat(self.leaves, sizes)
         labels, tops = canonical_labels(lookup[leaf_labels], last + 1)
         numbered, kept = canonical_parents(parents, tops)
         ncut, bound, gap = np.array(self.figures)[::-1][kept].T

@@ -39,6 +39,10 @@ class DenseSource:
     locality : Locality or None
     members : ndarray of shape (n,), of integers, default=None
         What the vertices are called in the whole graph, where this is a part.
+    origin : DenseSource, default=None
+        The first of the sources that this one was taken from, one after another.
+    places : ndarray of shape (n,), of integers, default=None
+        The vertices in `origin`.
 
     Examples
     --------
@@ -54,6 +58,8 @@ class DenseSource:
     weights: Array
     locality: Locality | None = None
     members: NDArray[np.intp] | None = None
+    origin: DenseSource | None = None
+    places: NDArray[np.intp] | None = None
 
     @property
     def size(self) -> int:
@@ -96,6 +102,8 @@ class DenseSource:
             _entries(self.weights, vertices),
             locality,
             self.names(vertices),
+            self if self.origin is None else self.origin,
+            vertices if self.places is None else self.places[vertices],
         )
 
     def part(self, vertices: NDArray[np.intp]) -> tuple[Array, Array]:
