@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 from sklearn.exceptions import ConvergenceWarning
 
 from skuhas.spectral._backend import Array, at_least, eigh, is_numpy, like, namespace
+from skuhas.spectral._dense import largest_of_matrix
 from skuhas.spectral._factored import FactoredGraph
 from skuhas.spectral._krylov import SlowConvergenceError, largest_eigenpairs
 
 # Up to the first size the whole spectrum is cheapest; from the second a few
 # products with the matrix cost less than its reduction to tridiagonal form.
-WHOLE_SPECTRUM = 24
+WHOLE_SPECTRUM = 12
 KRYLOV = 200
 # Krylov spaces pay only for a small part of the spectrum.
 KRYLOV_SHARE = 10
@@ -171,51 +171,27 @@ def _largest(
     matrix = graph.matrix() - SHIFT * trivial[..., :, None] * trivial[..., None, :]
     subset = size > WHOLE_SPECTRUM and n_pairs <= size // 2
     if subset and is_numpy(trivial):
-        return *_bisection(matrix, n_pairs), None
+        return *_one_by_one(matrix, n_pairs), None
     xp = namespace(trivial)
     values, vectors = eigh(matrix)
     values = xp.flip(values[..., -n_pairs:], axis=-1)
     return values, xp.flip(vectors[..., -n_pairs:], axis=-1), None
 
 
-def _bisection(matrices: NDArray, n_pairs: int) -> tuple[NDArray, NDArray]:
-    """Return the largest eigenpairs by bisection and inverse iteration.
-
-    The MRRR driver, scipy's default, slows down by orders of magnitude on the
-    clustered spectra of near-uniform graphs.
-    """
-    size = matrices.shape[-1]
+def _one_by_one(matrices: NDArray, n_pairs: int) -> tuple[NDArray, NDArray]:
+    """Return the largest eigenpairs of each of a stack of matrices."""
     values = np.empty((*matrices.shape[:-2], n_pairs))
     vectors = np.empty((*matrices.shape[:-1], n_pairs))
     for place in np.ndindex(matrices.shape[:-2]):
-        try:
-            some, columns = linalg.eigh(
-                matrices[place],
-                subset_by_index=[size - n_pairs, size - 1],
-                driver="evx",
-                check_finite=False,
-            )
-        except linalg.LinAlgError:
-            # Inverse iteration can fail on repeated eigenvalues.
-            some, columns = np.empty(0), np.empty((size, 0))
-        if some.size < n_pairs:
-            # Bisection can lose eigenvalues that are repeated to the last bit.
-            some, columns = np.linalg.eigh(matrices[place])
-            some, columns = some[-n_pairs:], columns[:, -n_pairs:]
-        values[place], vectors[place] = some[::-1], columns[:, ::-1]
+        values[place], vectors[place] = largest_of_matrix(matrices[place], n_pairs)
     return values, vectors
 
 
 def _krylov(
     graph: Any, n_pairs: int, start: Array | None, n_vectors: int | None
 ) -> tuple[Array, Array, Array]:
-    trivial = graph.trivial[:, None]
-
-    def product(vectors: Array) -> Array:
-        return graph.product(vectors) - SHIFT * trivial * (trivial.T @ vectors)
-
     values, vectors = largest_eigenpairs(
-        product,
+        graph.product,
         graph.size,
         n_pairs,
         tolerance=TOLERANCE[graph.single],
@@ -224,5 +200,6 @@ def _krylov(
         # The trivial pair is not among them.
         n_vectors=None if n_vectors is None else n_vectors - 1,
         start=start,
+        known=graph.trivial,
     )
     return values[:n_pairs], vectors[:, :n_pairs], vectors

@@ -6,9 +6,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import linalg
-
 from skuhas.spectral._backend import Array, eigh, is_numpy, like, namespace
+from skuhas.spectral._dense import largest_of_matrix
 
 # Columns that are multiplied at once: a product of a large matrix with four
 # columns costs about twice one with a single one, and takes a third as many.
@@ -22,11 +21,14 @@ SPARE = 8
 # most that a product divides them by, from which the next look follows.
 FIRST_LOOK = 4
 SPEED = 4.0
+SLOWEST = 1.3
+# The known eigenvector is given a value under all that may be wanted.
+UNWANTED = -2.0
 # How much larger the residual may be of a pair whose vector is not wanted: the error
 # of an eigenvalue goes with the square of it.
 LOOSER = 10.0
 # Up to this size all eigenpairs are as cheap as a few.
-WHOLE = 24
+WHOLE = 12
 # Columns shorter than this share of what they were before they were made
 # orthogonal to the others are rounding.
 DEPENDENT = 1e-10
@@ -50,6 +52,7 @@ def largest_eigenpairs(
     reference: Array,
     n_vectors: int | None = None,
     start: Array | None = None,
+    known: Array | None = None,
 ) -> tuple[Array, Array]:
     r"""Return the largest eigenpairs of a symmetric operator.
 
@@ -77,6 +80,9 @@ def largest_eigenpairs(
         large will do. None stands for all.
     start : array of shape (size, n_guesses), default=None
         Guesses. They are filled up with random vectors, the same for a size.
+    known : array of shape (size,), default=None
+        A unit eigenvector that is left out; the operator has no eigenvalue
+        under -1.
 
     Returns
     -------
@@ -97,60 +103,78 @@ def largest_eigenpairs(
     sparse, real symmetric matrices". IEEE CDC 1974.
     """
     xp = namespace(reference)
+    n_found = max(n_pairs, BLOCK)
     kept = max(KEPT, n_pairs + SPARE)
-    most = max(BASIS, 4 * kept)
-    columns = [] if start is None else [start[:, :BLOCK]]
-    missing = BLOCK - sum(int(part.shape[1]) for part in columns)
+    # The known vector comes first in the basis and stays there.
+    fixed = 0 if known is None else 1
+    most = fixed + max(BASIS, 4 * kept)
     generator = np.random.default_rng(size)
-    if missing:
-        columns.append(like(generator.standard_normal((size, missing)), reference))
-    added, _ = xp.linalg.qr(xp.concat(columns, axis=1))
+    added = _first_block(start, size, generator, reference)
     basis = xp.empty_like(added @ added[:most, :].T)
-    images, inside = xp.empty_like(basis), xp.empty_like(basis[:most, :])
-    found = max(n_pairs, BLOCK)
+    images, inside = xp.empty_like(basis), xp.zeros_like(basis[:most, :])
+    if known is not None:
+        basis[:, 0], images[:, 0], inside[0, 0] = known, UNWANTED * known, UNWANTED
+        # What is orthogonal to an eigenvector stays so.
+        added = _orthonormal(added, basis[:, :1], None, generator)
     # There must be as many columns as pairs.
-    enough = -(-found // BLOCK) + 1
-    width, look = 0, max(enough, FIRST_LOOK if start is None else 2)
+    enough = -(-n_found // BLOCK) + 1
+    width, look = fixed, max(enough, FIRST_LOOK if start is None else 2)
     n_products = max(n_products, enough)
     strictness = np.ones(n_pairs)
     if n_vectors is not None:
         strictness[n_vectors:] /= LOOSER**2
     strictness = like(strictness, reference)
+    earlier, speed = None, SPEED
     for step in range(1, n_products + 1):
         image = product(added)
-        old, new = slice(0, width), slice(width, width + BLOCK)
+        new = slice(width, width + BLOCK)
         width += BLOCK
         all_ = slice(0, width)
         basis[:, new], images[:, new] = added, image
-        cross = basis[:, old].T @ image
-        own = added.T @ image
-        inside[old, new], inside[new, old] = cross, cross.T
-        inside[new, new] = 0.5 * (own + own.T)
+        cross = basis[:, all_].T @ image
+        inside[all_, new], inside[new, all_] = cross, cross.T
         full = width + BLOCK > most
         last = step == n_products
         if full or last or step == look:
-            values, mix = _leading(inside[all_, all_], kept if full else found)
+            values, mix = _leading(inside[all_, all_], kept if full else n_found)
             wanted = mix[:, :n_pairs]
             residuals = images[:, all_] @ wanted
             residuals -= (basis[:, all_] @ wanted) * values[:n_pairs]
             squares = xp.sum(residuals * residuals, axis=0) * strictness
             worst = float(xp.max(squares)) ** 0.5
             if worst <= tolerance or last:
-                pairs = values[:found], basis[:, all_] @ mix[:, :found]
+                pairs = values[:n_found], basis[:, all_] @ mix[:, :n_found]
                 if worst <= tolerance:
                     return pairs
                 raise SlowConvergenceError(*pairs, worst)
+            if earlier is not None:
+                past, before = earlier
+                speed = (before / worst) ** (1.0 / (step - past)) if worst > 0 else SPEED
+                speed = min(max(speed, SLOWEST), SPEED)
+            earlier = step, worst
             # At its best a product divides the residual by so much.
-            look = step + min(max(int(math.log(worst / tolerance, SPEED)), 1), 6)
+            look = step + min(max(int(math.log(worst / tolerance, speed)), 1), 6)
         # Before a restart, since what the whole basis lacks is what leads on.
-        added = _orthonormal(image, basis[:, all_], generator)
+        added = _orthonormal(image, basis[:, all_], cross, generator)
         if full:
-            first = slice(0, kept)
+            stay, width = slice(fixed, fixed + kept), fixed + kept
             for block in (basis, images):
-                block[:, first] = block[:, all_] @ mix
-            inside[first, first] = like(np.eye(kept), reference) * values
-            width = kept
+                block[:, stay] = block[:, all_] @ mix
+            inside[:fixed, stay], inside[stay, :fixed] = 0.0, 0.0
+            inside[stay, stay] = like(np.eye(kept), reference) * values
     raise AssertionError("the last product decides")
+
+
+def _first_block(
+    start: Array | None, size: int, generator: np.random.Generator, reference: Array
+) -> Array:
+    """Return guesses, filled up with random columns, as an orthonormal block."""
+    xp = namespace(reference)
+    columns = [] if start is None else [start[:, :BLOCK]]
+    missing = BLOCK - sum(int(part.shape[1]) for part in columns)
+    if missing:
+        columns.append(like(generator.standard_normal((size, missing)), reference))
+    return xp.linalg.qr(xp.concat(columns, axis=1))[0]
 
 
 def _leading(matrix: Array, n_pairs: int) -> tuple[Array, Array]:
@@ -158,24 +182,32 @@ def _leading(matrix: Array, n_pairs: int) -> tuple[Array, Array]:
     xp = namespace(matrix)
     size = int(matrix.shape[0])
     if is_numpy(matrix) and size > WHOLE:
-        values, vectors = linalg.eigh(
-            matrix, subset_by_index=[size - n_pairs, size - 1], check_finite=False
-        )
-    else:
-        values, vectors = eigh(matrix)
-        values, vectors = values[-n_pairs:], vectors[:, -n_pairs:]
+        return largest_of_matrix(np.array(matrix), n_pairs)
+    values, vectors = eigh(matrix)
+    values, vectors = values[-n_pairs:], vectors[:, -n_pairs:]
     return xp.flip(values), xp.flip(vectors, axis=1)
 
 
-def _orthonormal(image: Array, basis: Array, generator: np.random.Generator) -> Array:
-    """Return an orthonormal block that is orthogonal to the basis."""
+def _orthonormal(
+    image: Array,
+    basis: Array,
+    cross: Array | None,
+    generator: np.random.Generator,
+) -> Array:
+    """Return an orthonormal block that is orthogonal to the basis.
+
+    Where it is known already, `cross` is the basis times the block.
+    """
     xp = namespace(image)
-    before = float(xp.max(xp.sum(image * image, axis=0)))
+    if cross is None:
+        cross = basis.T @ image
     # Twice is enough, as Kahan and Parlett showed; once is not, over many restarts.
-    for _ in range(2):
-        image = image - basis @ (basis.T @ image)
+    image = image - basis @ cross
+    image = image - basis @ (basis.T @ image)
     added, corner = xp.linalg.qr(image)
-    least = DEPENDENT * max(before**0.5, 1e-300)
+    # The columns' share in the basis stands for their length: where they had more,
+    # it is left, and they are not dependent.
+    least = DEPENDENT * max(float(xp.max(xp.abs(cross))), 1e-300)
     if not bool(xp.any(xp.abs(xp.linalg.diagonal(corner)) <= least)):
         return added
     # The space is exhausted in some directions; others begin at random. Those left
