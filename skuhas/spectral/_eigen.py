@@ -120,11 +120,10 @@ def pairs_and_guesses(
             smooth = _smooth_basis(graph.trivial, n_pairs - 1)
             basis = xp.where(isotropic[..., None, None], smooth, basis)
             largest = xp.where(isotropic[..., None], mean[..., None], largest)
-    peaks = xp.argmax(xp.abs(basis), axis=-2, keepdims=True)
-    basis = basis * xp.sign(xp.take_along_axis(basis, peaks, axis=-2))
-    values = xp.concat(
-        [xp.zeros_like(largest[..., :1]), at_least(1.0 - largest, 0.0)], axis=-1
-    )
+    up, down = xp.max(basis, axis=-2), xp.min(basis, axis=-2)
+    basis = basis * xp.where(up < -down, -1.0, 1.0)[..., None, :]
+    values = at_least(1.0 - largest, 0.0)
+    values = xp.concat([xp.zeros_like(values[..., :1]), values], axis=-1)
     return values, xp.concat([trivial, basis], axis=-1), guesses
 
 
@@ -168,7 +167,8 @@ def _largest(
                     stacklevel=2,
                 )
     trivial = graph.trivial
-    matrix = graph.matrix() - SHIFT * trivial[..., :, None] * trivial[..., None, :]
+    matrix = graph.matrix()
+    matrix -= (SHIFT * trivial)[..., :, None] * trivial[..., None, :]
     subset = size > WHOLE_SPECTRUM and n_pairs <= size // 2
     if subset and is_numpy(trivial):
         return *_one_by_one(matrix, n_pairs), None
@@ -179,7 +179,9 @@ def _largest(
 
 
 def _one_by_one(matrices: NDArray, n_pairs: int) -> tuple[NDArray, NDArray]:
-    """Return the largest eigenpairs of each of a stack of matrices."""
+    """Return the largest eigenpairs of a matrix, or of each of a stack."""
+    if matrices.ndim == 2:
+        return largest_of_matrix(matrices, n_pairs)
     values = np.empty((*matrices.shape[:-2], n_pairs))
     vectors = np.empty((*matrices.shape[:-1], n_pairs))
     for place in np.ndindex(matrices.shape[:-2]):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+
 from skuhas.spectral._backend import Array, eigh, is_numpy, like, namespace
 from skuhas.spectral._dense import largest_of_matrix
 
@@ -149,7 +150,7 @@ def largest_eigenpairs(
                 raise SlowConvergenceError(*pairs, worst)
             if earlier is not None:
                 past, before = earlier
-                speed = (before / worst) ** (1.0 / (step - past)) if worst > 0 else SPEED
+                speed = (before / worst) ** (1.0 / (step - past))
                 speed = min(max(speed, SLOWEST), SPEED)
             earlier = step, worst
             # At its best a product divides the residual by so much.

@@ -18,8 +18,10 @@ from skuhas.spectral._backend import (
 
 # Rows that are gone through at once, where a whole matrix more would be made.
 STRIP = 256
-# Vertices in order that are summed over at once.
+# Vertices in order that are summed over at once, in graphs of fewer vertices than
+# the second number; twice as many in larger ones.
 BLOCK = 32
+LARGE = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ class NormalisedGraph:
             chosen = order[..., begin : begin + STRIP]
             rows = _rows(self.affinity, chosen)
             corner = _columns(rows, chosen)
-            below = xp.sum(xp.tril(corner, k=-1), axis=-1, dtype=xp.float64)
+            below = _sums_under_diagonal(corner)
             if rank is not None and begin:
                 earlier = xp.astype(rank < begin, self.affinity.dtype)
                 below = below + xp.matmul(rows, earlier[..., None])[..., 0]
@@ -189,17 +191,31 @@ class NormalisedGraph:
         xp = namespace(self.affinity)
         size, kind = self.size, self.affinity.dtype
         # Of the last block some places are vertex 0, which are cut off again.
-        n_blocks = -(-size // BLOCK)
-        padded = xp.concat([order, xp.zeros_like(order[: n_blocks * BLOCK - size])])
-        block_of = xp.argsort(order) // BLOCK
+        width = BLOCK if size < LARGE else 2 * BLOCK
+        n_blocks = -(-size // width)
+        padded = xp.concat([order, xp.zeros_like(order[: n_blocks * width - size])])
+        block_of = xp.argsort(order) // width
         earlier = xp.astype(block_of[:, None] < numbers(n_blocks, order), kind)
         sums = xp.matmul(self.affinity, earlier)
-        below = sums[order, numbers(size, order) // BLOCK]
-        grid = xp.reshape(padded, (n_blocks, BLOCK))
+        below = sums[order, numbers(size, order) // width]
+        grid = xp.reshape(padded, (n_blocks, width))
         corners = self.affinity[grid[:, :, None], grid[:, None, :]]
-        inside = xp.sum(xp.tril(corners, k=-1), axis=-1, dtype=xp.float64)
+        inside = _sums_under_diagonal(corners)
         own = xp.linalg.diagonal(self.affinity)
         return 2.0 * (xp.reshape(inside, (-1,))[:size] + below) + own[order]
+
+
+def _sums_under_diagonal(matrices: Array) -> Array:
+    """Return the sums of the rows up to the diagonal, in double precision."""
+    xp = namespace(matrices)
+    size = matrices.shape[-1]
+    if not is_numpy(matrices) or size > STRIP:
+        return xp.sum(xp.tril(matrices, k=-1), axis=-1, dtype=xp.float64)
+    # Made once: numpy's tril makes a mask every time.
+    return np.sum(matrices * _LOWER[:size, :size], axis=-1)
+
+
+_LOWER = np.tri(STRIP, k=-1)
 
 
 def _rows(matrix: Array, chosen: Array) -> Array:

@@ -153,17 +153,26 @@ class DenseSource:
     def _whole(
         self, vertices: NDArray[np.intp], powers: NDArray[np.float64] | None
     ) -> Array:
-        affinity = block(self.affinity, vertices)
-        if powers is None or self.locality is None:
-            return affinity
-        power, nearness = float(powers[0]), self.locality.log_nearness
+        nearness = None if self.locality is None else self.locality.log_nearness
+        if powers is None or nearness is None:
+            return block(self.affinity, vertices)
+        power = float(powers[0])
         if not is_numpy(nearness):
+            affinity = block(self.affinity, vertices)
             return affinity * namespace(nearness).exp(block(nearness, vertices) * power)
+        taken = np.empty((vertices.size, vertices.size), self.affinity.dtype)
+        begins = range(0, vertices.size, STRIP)
         # All steps of a strip while it is in the cache.
-        for begin, strip in _strips(nearness, vertices):
-            strip *= strip.dtype.type(power)
-            affinity[begin : begin + len(strip)] *= np.exp(strip, out=strip)
-        return affinity
+        strips = zip(
+            _strips(self.affinity, vertices, begins),
+            _strips(nearness, vertices, begins),
+            strict=True,
+        )
+        for begin, (affinity, factor) in zip(begins, strips, strict=True):
+            factor *= factor.dtype.type(power)
+            np.exp(factor, out=factor)
+            np.multiply(affinity, factor, out=taken[begin : begin + len(affinity)])
+        return taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,27 +383,28 @@ def block(matrix: Array, vertices: NDArray[np.intp]) -> Array:
         chosen = like(vertices, matrix)
         return xp.take(xp.take(matrix, chosen, axis=0), chosen, axis=1)
     taken = np.empty((vertices.size, vertices.size), matrix.dtype)
-    for begin, strip in _strips(matrix, vertices):
+    begins = range(0, vertices.size, STRIP)
+    for begin, strip in zip(begins, _strips(matrix, vertices, begins), strict=True):
         taken[begin : begin + len(strip)] = strip
     return taken
 
 
 def _strips(
-    matrix: NDArray, vertices: NDArray[np.intp]
-) -> Iterator[tuple[int, NDArray]]:
+    matrix: NDArray, vertices: NDArray[np.intp], begins: range
+) -> Iterator[NDArray]:
     """Yield some rows of a block after others, in memory that is used again."""
     # Symmetric, so a transpose does as well; LAPACK gives its results transposed.
     matrix = np.ascontiguousarray(matrix.T if matrix.flags.f_contiguous else matrix)
     rows = np.empty((STRIP, matrix.shape[1]), matrix.dtype)
     strip = np.empty((STRIP, vertices.size), matrix.dtype)
-    for begin in range(0, vertices.size, STRIP):
+    for begin in begins:
         chosen = vertices[begin : begin + STRIP]
         # Along one axis and then the other is several times faster than by pairs;
         # without a mode numpy would copy the output.
         np.take(matrix, chosen, axis=0, out=rows[: chosen.size], mode="clip")
         part = strip[: chosen.size]
         np.take(rows[: chosen.size], vertices, axis=1, out=part, mode="clip")
-        yield begin, part
+        yield part
 
 
 def _entries(values: Array, places: NDArray[np.intp]) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -142,7 +143,8 @@ def sweep(graph: Any, values: Array) -> tuple[Array, Array]:
     tied = cost <= least * (1.0 + COST_TIE[graph.single]) + ROUNDING
     # Position i cuts after the first i + 1 vertices of the order.
     place = xp.argmin(cost, axis=-1, keepdims=True)
-    if bool(xp.any(xp.sum(tied, axis=-1) > 1)):
+    # One in each graph is the least itself.
+    if int(xp.count_nonzero(tied)) > math.prod(values.shape[:-1]):
         place = _most_even(tied, order)
     parts = xp.astype(values > along(ranked, place), xp.int64)
     parts = xp.where(parts[..., :1] == 1, 1 - parts, parts)
