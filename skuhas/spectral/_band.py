@@ -15,7 +15,7 @@ NARROWEST = 32
 WIDEST = 0.25
 
 
-def inverse(system: NDArray) -> NDArray:
+def inverse(system: sparse.csr_array) -> NDArray:
     """Return the inverse of a positive definite matrix, most of it zeros.
 
     Numbered along the narrowest band that the reverse Cuthill-McKee order finds,
@@ -24,7 +24,7 @@ def inverse(system: NDArray) -> NDArray:
 
     Parameters
     ----------
-    system : ndarray of shape (n, n)
+    system : csr_array of shape (n, n)
         Symmetric, with a spectrum well above 0.
 
     Returns
@@ -32,15 +32,14 @@ def inverse(system: NDArray) -> NDArray:
     ndarray of shape (n, n)
         Symmetric to the last bit.
     """
-    side = len(system)
-    entries = sparse.csr_array(system)
-    order = reverse_cuthill_mckee(entries, symmetric_mode=True)
+    side = system.shape[0]
+    order = reverse_cuthill_mckee(system, symmetric_mode=True)
     place = np.argsort(order)
-    row, column = entries.nonzero()
+    row, column = system.nonzero()
     band = max(NARROWEST, int(np.abs(place[row] - place[column]).max(initial=0)))
     if band > WIDEST * side:
-        return _dense_inverse(system)
-    turned = _band_inverse(system.take(order, axis=0).take(order, axis=1), band)
+        return _dense_inverse(system.toarray())
+    turned = _band_inverse(system[order][:, order].toarray(), band)
     return turned.take(place, axis=0).take(place, axis=1)
 
 

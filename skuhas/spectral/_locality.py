@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from skuhas.spectral._backend import Array, is_numpy, like, namespace
 from skuhas.spectral._band import inverse
@@ -98,7 +99,7 @@ def diffusion_nearness(conductance: Array, *, degrees: Array | None = None) -> A
 
     Parameters
     ----------
-    conductance : array of shape (n_regions, n_regions)
+    conductance : array or sparse array of shape (n_regions, n_regions)
         R: symmetric, at least 0, zero between regions that do not touch.
     degrees : array of shape (n_regions,), default=None
         D, the row sums of R, where these are some regions of many: walks that
@@ -125,19 +126,13 @@ def diffusion_nearness(conductance: Array, *, degrees: Array | None = None) -> A
            [-0.0199,  0.    , -0.0199],
            [-0.0398, -0.0199,  0.    ]])
     """
-    if degrees is None:
-        degrees = namespace(conductance).sum(conductance, axis=1)
-    xp = namespace(conductance)
-    touching = degrees > 0
-    scale = 1.0 / xp.sqrt(xp.where(touching, degrees, 1.0))
-    scale = xp.where(touching, scale, 0.0)
-    system = conductance * (-RETENTION * scale)
-    system *= scale[:, None]
-    size = int(system.shape[0])
-    own = like(np.arange(size), system)
-    system[own, own] += 1.0
-    # The spectrum lies in [0.01, 1.99], so the factorisation cannot fail.
-    walks = _inverse(system)
+    # The spectrum lies in [0.01, 1.99], so a factorisation cannot fail.
+    if sparse.issparse(conductance):
+        walks = inverse(_sparse_system(conductance.tocsr(), degrees))
+    else:
+        walks = _inverse(_system(conductance, degrees))
+    xp = namespace(walks)
+    own = like(np.arange(walks.shape[0]), walks)
     root = 1.0 / xp.sqrt(xp.linalg.diagonal(walks))
     # One product for both factors keeps the matrix symmetric to the last bit.
     walks *= root[:, None] * root
@@ -150,9 +145,42 @@ def diffusion_nearness(conductance: Array, *, degrees: Array | None = None) -> A
     return walks
 
 
+def _system(conductance: Array, degrees: Array | None) -> Array:
+    xp = namespace(conductance)
+    if degrees is None:
+        degrees = xp.sum(conductance, axis=1)
+    scale = _root_inverse(degrees)
+    system = conductance * (-RETENTION * scale)
+    system *= scale[:, None]
+    own = like(np.arange(system.shape[0]), system)
+    system[own, own] += 1.0
+    return system
+
+
+def _sparse_system(
+    conductance: sparse.csr_array, degrees: Array | None
+) -> sparse.csr_array:
+    """Return the same of what is mostly zero, where it costs next to nothing."""
+    if degrees is None:
+        degrees = conductance.sum(axis=1)
+    scale = _root_inverse(degrees).astype(conductance.dtype)
+    system = conductance.copy()
+    system.data *= -RETENTION * scale[system.indices]
+    system.data *= np.repeat(scale, np.diff(system.indptr))
+    identity = sparse.eye_array(system.shape[0], dtype=system.dtype, format="csr")
+    return system + identity
+
+
+def _root_inverse(degrees: Array) -> Array:
+    """Return D^(-1/2), and 0 where the degree is 0."""
+    xp = namespace(degrees)
+    touching = degrees > 0
+    return xp.where(touching, 1.0 / xp.sqrt(xp.where(touching, degrees, 1.0)), 0.0)
+
+
 def _inverse(system: Array) -> Array:
     """Return the inverse of a positive definite matrix, symmetric to the last bit."""
     if not is_numpy(system):
         walks = namespace(system).linalg.inv(system)
         return (walks + walks.T) / 2
-    return inverse(system)
+    return inverse(sparse.csr_array(system))

@@ -106,17 +106,21 @@ def describe_leaves(labels, tokens, lab=None):
 def _pooled(labels, tokens, n_leaves):
     """Return the sum over every leaf's pixels of the interpolated tokens."""
     rows, columns, n_features = tokens.shape
-    weights = token_weights(labels, (rows, columns), n_leaves).tocsc()
+    weights = token_weights(labels, (rows, columns), n_leaves)
     lengths = tokens.lengths() if isinstance(tokens, UnitRows) else None
     if lengths is not None:
         # The few weights are divided by the lengths, and not the many features.
         flat = np.where(lengths > 0, lengths, 1.0).ravel()
-        weights.data /= np.repeat(flat, np.diff(weights.indptr))
+        weights.data /= flat[weights.indices]
         tokens = tokens.source
     dtype = np.result_type(tokens.dtype, np.float32)
     weights = weights.astype(dtype)
+    blocks = list(row_blocks(tokens.shape))
+    if len(blocks) == 1:
+        return weights @ tokens[:].reshape(-1, n_features).astype(dtype, copy=False)
+    weights = weights.tocsc()
     sums = np.zeros((n_leaves, n_features), dtype=dtype)
-    for block in row_blocks(tokens.shape):
+    for block in blocks:
         part = weights[:, block.start * columns : block.stop * columns]
         leaves = np.unique(part.indices)
         values = tokens[block].reshape(-1, n_features).astype(dtype, copy=False)

@@ -180,8 +180,10 @@ def _walks(working, gradient, nearness_up_to, reference):
     between = conductance(working, gradient)
     if between.shape[0] > nearness_up_to:
         return between, None, None
-    dense = like(between.toarray().astype(np.float32), reference)
-    return between, None, diffusion_nearness(dense)
+    single = between.astype(np.float32)
+    if not isinstance(reference, np.ndarray):
+        single = like(single.toarray(), reference)
+    return between, None, diffusion_nearness(single)
 
 
 def _at_image_size(working, image_shape, valid):
