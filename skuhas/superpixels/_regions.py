@@ -170,9 +170,11 @@ def describe_regions(
             leaf_labels, leaves, None, largest_cosine_distance(flat)
         )
     with beside() as start:
-        walks = start(_walks, working, gradient, nearness_up_to, features[:0])
-        leaves = describe_leaves(working, tokens, lab)
-        return RegionDescription(leaf_labels, leaves, *walks.result())
+        # Walks stay in the main thread, which gets its memory back as it was left;
+        # other threads get theirs page by page.
+        leaves = start(describe_leaves, working, tokens, lab)
+        walks = _walks(working, gradient, nearness_up_to, features[:0])
+        return RegionDescription(leaf_labels, leaves.result(), *walks)
 
 
 def _walks(working, gradient, nearness_up_to, reference):
