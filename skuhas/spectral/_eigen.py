@@ -23,8 +23,6 @@ KRYLOV_SHARE = 10
 # Products that are tried, for every so many vertices one more: as long as they
 # cost less than the dense solver would have.
 PRODUCTS, PRODUCT_SHARE = 20, 10
-# Up to so many vertices the dense solver is no loss worth a warning.
-DENSE = 1000
 # N has its spectrum in [-1, 1]; this takes the trivial pair from 1 to -2, under
 # all others.
 SHIFT = 3.0
@@ -48,7 +46,7 @@ def smallest_eigenpairs(
 
     Small graphs are solved densely, large ones in a Krylov space as long as that
     is cheaper. Where it converges too slowly a dense solver takes over, with a
-    warning beyond 1000 vertices.
+    warning.
 
     Parameters
     ----------
@@ -71,8 +69,8 @@ def smallest_eigenpairs(
     Warns
     -----
     ConvergenceWarning
-        More than 1000 vertices are solved densely, as exactly but slowly; of a
-        factored graph the vectors are what the iterations came to.
+        A large graph is solved densely, as exactly but slowly; of a factored one
+        the vectors are what the iterations came to.
 
     Examples
     --------
@@ -102,21 +100,18 @@ def pairs_and_guesses(
     trivial = graph.trivial[..., None]
     if n_pairs == 1:
         return xp.zeros_like(graph.degrees[..., :1]), trivial, None
-    mean, spread = (
-        like(np.asarray(value, dtype=np.float64), graph.degrees)
-        if isinstance(value, float)
-        else value
-        for value in graph.other_eigenvalues()
-    )
+    mean, spread = graph.other_eigenvalues()
+    alone = graph.degrees.ndim == 1
     isotropic = spread <= ISOTROPIC
     guesses = None
-    if bool(xp.all(isotropic)):
-        largest = mean[..., None] + xp.zeros_like(graph.degrees[..., 1:n_pairs])
+    if bool(isotropic if alone else xp.all(isotropic)):
+        # One value beside the trivial 1: no vector is better than another.
+        mean = mean if alone else mean[..., None]
+        largest = mean + xp.zeros_like(graph.degrees[..., 1:n_pairs])
         basis = _smooth_basis(graph.trivial, n_pairs - 1)
     else:
         largest, basis, guesses = _largest(graph, n_pairs - 1, start, n_vectors)
-        if bool(xp.any(isotropic)):
-            # One value beside the trivial 1: no vector is better than another.
+        if not alone and bool(xp.any(isotropic)):
             smooth = _smooth_basis(graph.trivial, n_pairs - 1)
             basis = xp.where(isotropic[..., None, None], smooth, basis)
             largest = xp.where(isotropic[..., None], mean[..., None], largest)
@@ -159,13 +154,12 @@ def _largest(
                 )
                 values, vectors = error.values, error.vectors
                 return values[:n_pairs], vectors[:, :n_pairs], vectors
-            if size > DENSE:
-                warnings.warn(
-                    f"{n_pairs} eigenvectors of {size} vertices did not converge in "
-                    "a Krylov space; a dense solver takes over.",
-                    ConvergenceWarning,
-                    stacklevel=2,
-                )
+            warnings.warn(
+                f"{n_pairs} eigenvectors of {size} vertices did not converge in a "
+                "Krylov space; a dense solver takes over, as exact but slower.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
     trivial = graph.trivial
     matrix = graph.matrix()
     matrix -= (SHIFT * trivial)[..., :, None] * trivial[..., None, :]

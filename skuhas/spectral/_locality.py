@@ -84,7 +84,8 @@ class Locality:
         share = self.shares[regions].sum(axis=-1)
         level = np.log(1.0 / share) / np.log(1.0 / FULL_SHARE)
         # Rounding can leave the whole picture a little above or below 1.
-        return self.strength * np.clip(np.round(level, 12), 0.0, 1.0)
+        level = np.minimum(np.maximum(np.round(level, 12), 0.0), 1.0)
+        return self.strength * level
 
 
 def diffusion_nearness(conductance: Array, *, degrees: Array | None = None) -> Array:

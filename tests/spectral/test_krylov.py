@@ -138,6 +138,8 @@ GRAPHS = {
 }
 
 
+# Of rings and the like.
+@pytest.mark.filterwarnings("ignore:.*a dense solver takes over")
 @pytest.mark.parametrize("kind", GRAPHS)
 @pytest.mark.parametrize("size", [200, 420])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -167,7 +169,6 @@ def test_guesses_of_a_graph_change_the_time_alone(monkeypatch):
     # With the answer as a start two products are enough.
     monkeypatch.setattr(_eigen, "PRODUCTS", 2)
     monkeypatch.setattr(_eigen, "PRODUCT_SHARE", 10**6)
-    monkeypatch.setattr(_eigen, "DENSE", 0)
     smallest_eigenpairs(graph, 3, start=guesses)
     with pytest.warns(ConvergenceWarning, match="a dense solver takes over"):
         smallest_eigenpairs(graph, 3)

@@ -61,6 +61,8 @@ KINDS = {
 }
 
 
+# So it is for the matrix.
+@pytest.mark.filterwarnings("ignore:.*a dense solver takes over")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_eigenpairs_equal_those_of_the_matrix(kind, dtype, to_array):
