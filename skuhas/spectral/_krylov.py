@@ -111,8 +111,8 @@ def largest_eigenpairs(
     most = fixed + max(BASIS, 4 * kept)
     generator = np.random.default_rng(size)
     added = _first_block(start, size, generator, reference)
-    basis = xp.empty_like(added @ added[:most, :].T)
-    images, inside = xp.empty_like(basis), xp.zeros_like(basis[:most, :])
+    basis = xp.empty_like(added[:most, :] @ added.T).T
+    images, inside = xp.empty_like(basis.T).T, xp.zeros_like(basis[:most, :])
     if known is not None:
         basis[:, 0], images[:, 0], inside[0, 0] = known, UNWANTED * known, UNWANTED
         # What is orthogonal to an eigenvector stays so.
