@@ -367,9 +367,8 @@ def pictures(data, limit):
 
 def defaults(data, limit, turns, features, band=(900, 1100), at=1000):
     """Print median seconds of graph and tree, and both at about 1000 leaves."""
-    from threadpoolctl import threadpool_limits
-
     from skuhas import HierarchicalSpectralSegmenter
+    from skuhas._common import single_threaded_blas
     from skuhas.superpixels import region_graph
 
     segmenter = HierarchicalSpectralSegmenter()
@@ -377,22 +376,21 @@ def defaults(data, limit, turns, features, band=(900, 1100), at=1000):
     segmenter.predict(maps[:1])
 
     def graph_of(item):
-        with threadpool_limits(limits=1, user_api="blas"):
-            return region_graph(
-                np.asarray(item), item.image, item.image_shape, item.valid
-            )
+        # The threads that `predict` gives it; the graph is not kept.
+        with single_threaded_blas():
+            region_graph(np.asarray(item), item.image, item.image_shape, item.valid)
 
     rows = []
     for item in maps:
         times, results = taking_turns(
             {
                 "graph": lambda item=item: graph_of(item),
-                "both": lambda item=item: segmenter.predict([item]),
+                "both": lambda item=item: segmenter.predict([item])[0].n_leaves,
             },
             turns,
         )
         graph, both = (statistics.median(times[name]) for name in ("graph", "both"))
-        rows.append([results["both"][0].n_leaves, graph, both - graph, both])
+        rows.append([results["both"], graph, both - graph, both])
     rows = np.array(rows)
     near = rows[(rows[:, 0] >= band[0]) & (rows[:, 0] <= band[1])]
     print(
