@@ -6,7 +6,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed
 
-from skuhas._common import single_threaded_blas
+from skuhas._common import beside, single_threaded_blas
 from skuhas.spectral import grow_trees
 from skuhas.superpixels import region_graph
 
@@ -59,8 +59,9 @@ def segment(
 ):
     """Return the tree of one feature map."""
     graph = build(feature_map, name, statistics, build_graph, settings)
-    with _naming(name), single_threaded_blas():
-        tree = grow_trees([graph.source(strength)], [graph.leaf_labels], **growth)[0]
+    with _naming(name), single_threaded_blas(), beside() as start:
+        source = graph.source(strength, start)
+        tree = grow_trees([source], [graph.leaf_labels], **growth)[0]
     return _refined(tree, feature_map, name, statistics, refiner)
 
 

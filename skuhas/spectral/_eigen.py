@@ -19,7 +19,7 @@ from skuhas.spectral._krylov import SlowConvergenceError, largest_eigenpairs
 WHOLE_SPECTRUM = 12
 KRYLOV = 200
 # Krylov spaces pay only for a small part of the spectrum.
-KRYLOV_SHARE = 10
+KRYLOV_SHARE = 25
 # Products that are tried, for every so many vertices one more: as long as they
 # cost less than the dense solver would have.
 PRODUCTS, PRODUCT_SHARE = 20, 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +37,9 @@ class Locality:
 
     Parameters
     ----------
-    log_nearness : array of shape (n_regions, n_regions)
-        Logarithm of K, at most 0, zero on the diagonal.
+    log_nearness : array of shape (n_regions, n_regions), or Future of one
+        Logarithm of K, at most 0, zero on the diagonal. A future is waited for
+        at the first node that is smaller than the picture.
     shares : ndarray of shape (n_regions,)
         Areas of the regions, adding up to 1.
     strength : float, default=1.0
@@ -52,9 +54,19 @@ class Locality:
     (0.0, 0.5)
     """
 
-    log_nearness: Array
+    log_nearness: Array | Future
     shares: NDArray[np.float64]
     strength: float = 1.0
+
+    def nearness(self) -> Array:
+        """Return `log_nearness` once it is there.
+
+        Returns
+        -------
+        array of shape (n_regions, n_regions)
+        """
+        made = self.log_nearness
+        return made.result() if isinstance(made, Future) else made
 
     def exponent(self, regions: NDArray[np.intp]) -> float:
         """Return q for the node that consists of some regions.

@@ -93,7 +93,7 @@ class DenseSource:
         locality = self.locality
         if locality is not None:
             locality = Locality(
-                block(locality.log_nearness, vertices),
+                block(locality.nearness(), vertices),
                 locality.shares[vertices],
                 locality.strength,
             )
@@ -146,17 +146,16 @@ class DenseSource:
         if powers is None or self.locality is None:
             return affinity
         xp = namespace(affinity)
-        nearness = self.locality.log_nearness[pairs]
+        nearness = self.locality.nearness()[pairs]
         power = xp.astype(like(powers[:, None, None], nearness), nearness.dtype)
         return affinity * xp.exp(nearness * power)
 
     def _whole(
         self, vertices: NDArray[np.intp], powers: NDArray[np.float64] | None
     ) -> Array:
-        nearness = None if self.locality is None else self.locality.log_nearness
-        if powers is None or nearness is None:
+        if powers is None or self.locality is None:
             return block(self.affinity, vertices)
-        power = float(powers[0])
+        power, nearness = float(powers[0]), self.locality.nearness()
         if not is_numpy(nearness):
             affinity = block(self.affinity, vertices)
             return affinity * namespace(nearness).exp(block(nearness, vertices) * power)

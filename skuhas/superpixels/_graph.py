@@ -12,6 +12,7 @@ from skuhas.spectral import (
     LargeSource,
     Locality,
     coarsen,
+    diffusion_nearness,
     landmark_graph,
     like,
     to_numpy,
@@ -40,8 +41,8 @@ class RegionGraph:
         The affinity of leaves with similarity 1 is the product of theirs.
     shares : ndarray of shape (n_leaves,), dtype float64
         Areas, adding up to 1.
-    log_nearness : array of shape (n_leaves, n_leaves), dtype float32, or None
-        See `skuhas.spectral.Locality`. None with the cosine affinity.
+    conductance : csr_array of shape (n_leaves, n_leaves), or None
+        See `boundary_conductance`. None with the cosine affinity.
 
     Examples
     --------
@@ -56,24 +57,36 @@ class RegionGraph:
     affinity: Any
     weights: Any
     shares: np.ndarray
-    log_nearness: Any
+    conductance: Any
 
-    def source(self, strength):
+    def source(self, strength, start=None):
         """Return where the recursion takes its nodes from.
 
         Parameters
         ----------
         strength : float
             See `skuhas.spectral.Locality`.
+        start : callable, default=None
+            Takes a function and its arguments and returns a future. The whole
+            picture is split without nearness, which may be made meanwhile.
 
         Returns
         -------
         skuhas.spectral.DenseSource
         """
         locality = None
-        if self.log_nearness is not None and strength > 0:
-            locality = Locality(self.log_nearness, self.shares, strength)
+        if self.conductance is not None and strength > 0:
+            arguments = self.conductance, self.affinity
+            near = start(_nearness, *arguments) if start else _nearness(*arguments)
+            locality = Locality(near, self.shares, strength)
         return DenseSource(self.affinity, self.weights, locality)
+
+
+def _nearness(between, reference):
+    single = between.astype(np.float32)
+    if not isinstance(reference, np.ndarray):
+        single = like(single.toarray(), reference)
+    return diffusion_nearness(single)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +128,7 @@ class LargeRegionGraph:
     rounds: tuple
     reference: Any
 
-    def source(self, strength):
+    def source(self, strength, start=None):
         """Return where the recursion takes its nodes from.
 
         The cosine affinity has a factor. The exponential one gets landmarks
@@ -126,6 +139,8 @@ class LargeRegionGraph:
         ----------
         strength : float
             See `skuhas.spectral.Locality`.
+        start : callable, default=None
+            Not needed: nearness is made node by node.
 
         Returns
         -------
@@ -226,7 +241,6 @@ def region_graph(
         max_leaves=max_leaves,
         affinity=affinity,
         seed=seed,
-        nearness_up_to=DENSE,
     )
     leaves = regions.leaves
     shares = leaves.areas / leaves.areas.sum()
@@ -262,5 +276,5 @@ def region_graph(
             reference,
         )
     return RegionGraph(
-        regions.leaf_labels, kernel.matrix(), weights, shares, regions.log_nearness
+        regions.leaf_labels, kernel.matrix(), weights, shares, regions.conductance
     )

@@ -1,14 +1,13 @@
 """From one feature map to its superpixels and what is known of them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from PIL import Image
 from scipy import sparse
 
 from skuhas._common import beside, fit_within
-from skuhas.spectral import diffusion_nearness, largest_cosine_distance, like
+from skuhas.spectral import largest_cosine_distance
 from skuhas.superpixels._boundaries import conductance
 from skuhas.superpixels._describe import LeafDescription, describe_leaves
 from skuhas.superpixels._image import image_superpixels
@@ -33,8 +32,6 @@ class RegionDescription:
         See `boundary_conductance`. None with the cosine affinity.
     largest_cosine_distance : float or None
         Between any two feature vectors. None with the exponential affinity.
-    log_nearness : array of shape (n_leaves, n_leaves), dtype float32, or None
-        See `skuhas.spectral.diffusion_nearness`. None unless it was asked for.
 
     Examples
     --------
@@ -51,7 +48,6 @@ class RegionDescription:
     leaves: LeafDescription
     conductance: sparse.csr_array | None
     largest_cosine_distance: float | None
-    log_nearness: Any = None
 
 
 def describe_regions(
@@ -67,7 +63,6 @@ def describe_regions(
     max_leaves=4000,
     affinity="exponential",
     seed=0,
-    nearness_up_to=0,
 ):
     """Partition an image into superpixels and describe them.
 
@@ -95,9 +90,6 @@ def describe_regions(
         Which graph the description is for.
     seed : int, default=0
         Seed of k-means.
-    nearness_up_to : int, default=0
-        Superpixels at most whose nearness is made as well, with the exponential
-        affinity and on the device of the features.
 
     Returns
     -------
@@ -170,22 +162,9 @@ def describe_regions(
             leaf_labels, leaves, None, largest_cosine_distance(flat)
         )
     with beside() as start:
-        # Walks stay in the main thread, which gets its memory back as it was left;
-        # other threads get theirs page by page.
-        leaves = start(describe_leaves, working, tokens, lab)
-        walks = _walks(working, gradient, nearness_up_to, features[:0])
-        return RegionDescription(leaf_labels, leaves.result(), *walks)
-
-
-def _walks(working, gradient, nearness_up_to, reference):
-    """Return conductances, None for a distance, and the nearness or None."""
-    between = conductance(working, gradient)
-    if between.shape[0] > nearness_up_to:
-        return between, None, None
-    single = between.astype(np.float32)
-    if not isinstance(reference, np.ndarray):
-        single = like(single.toarray(), reference)
-    return between, None, diffusion_nearness(single)
+        between = start(conductance, working, gradient)
+        leaves = describe_leaves(working, tokens, lab)
+        return RegionDescription(leaf_labels, leaves, between.result(), None)
 
 
 def _at_image_size(working, image_shape, valid):

@@ -1,6 +1,7 @@
 """Descriptions by blocks of rows: the same figures, in bounded memory."""
 
 import tracemalloc
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -10,7 +11,12 @@ from PIL import Image
 from skimage.color import rgb2lab
 from skimage.data import coffee
 
-from skuhas.spectral import diffusion_nearness, largest_cosine_distance
+from skuhas.spectral import (
+    Gates,
+    diffusion_nearness,
+    grow_trees,
+    largest_cosine_distance,
+)
 from skuhas.superpixels import (
     _rows,
     boundary_conductance,
@@ -106,7 +112,7 @@ def test_description_goes_with_the_affinity():
     graph = region_graph(features, image)
     np.testing.assert_array_equal(graph.leaf_labels, regions.leaf_labels)
     np.testing.assert_allclose(
-        graph.log_nearness,
+        graph.source(1.0).locality.log_nearness,
         diffusion_nearness(regions.conductance.toarray()),
         atol=1e-3,
     )
@@ -159,3 +165,26 @@ def test_lengths_of_vectors_do_not_matter(factor):
 
 def labels_of(features, image):
     return describe_regions(features, image).leaf_labels
+
+
+def test_nearness_may_be_made_while_the_whole_is_split():
+    rng = np.random.default_rng(3)
+    graph = region_graph(rng.normal(size=(6, 7, 4)), superpixels="grid")
+    started = []
+
+    def start(function, *arguments):
+        future = Future()
+        started.append(lambda: future.set_result(function(*arguments)))
+        return future
+
+    source = graph.source(1.0, start)
+    everything = np.arange(graph.shares.size)
+    affinity, _ = source.part(everything[None])
+    np.testing.assert_array_equal(affinity[0], graph.affinity)
+    for finish in started:
+        finish()
+    one, other = grow_trees(
+        [source, graph.source(1.0)], [graph.leaf_labels] * 2, Gates()
+    )
+    assert len(started) == 1
+    assert one == other

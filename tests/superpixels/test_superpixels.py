@@ -253,7 +253,8 @@ def test_grid_graph_is_the_token_graph():
     np.testing.assert_array_equal(graph.weights, 1)
     np.testing.assert_array_equal(graph.leaf_labels.ravel(), np.arange(12))
     np.testing.assert_allclose(graph.shares, 1 / 12)
-    assert graph.log_nearness is None
+    assert graph.conductance is None
+    assert graph.source(1.0).locality is None
 
 
 def test_scaling_a_token_does_not_matter():
@@ -276,7 +277,7 @@ def test_pixels_without_data_belong_to_no_leaf():
     assert labels.max() + 1 == len(graph.affinity) == len(graph.weights)
     assert _is_canonical(labels[valid])
     assert np.isfinite(graph.affinity).all()
-    assert np.isfinite(graph.log_nearness).all()
+    assert np.isfinite(graph.source(1.0).locality.log_nearness).all()
     assert graph.shares.sum() == pytest.approx(1)
     # The one valid pixel between those of the working map still has a leaf.
     assert labels[5, 100] >= 0
