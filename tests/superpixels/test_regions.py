@@ -183,8 +183,9 @@ def test_nearness_may_be_made_while_the_whole_is_split():
     np.testing.assert_array_equal(affinity[0], graph.affinity)
     for finish in started:
         finish()
-    one, other = grow_trees(
-        [source, graph.source(1.0)], [graph.leaf_labels] * 2, Gates()
+    one, other = (
+        grow_trees([each], [graph.leaf_labels], Gates())[0]
+        for each in (source, graph.source(1.0))
     )
     assert len(started) == 1
     assert one == other
