@@ -7,7 +7,7 @@ import pickle
 import joblib
 from sklearn.utils.validation import check_memory
 
-from skuhas.superpixels import region_graph
+from skuhas.superpixels import RegionGraph, region_graph
 
 
 def cached_graphs(memory, superpixels):
@@ -29,7 +29,8 @@ def cached_graphs(memory, superpixels):
     if not callable(superpixels):
         return memory.cache(region_graph)
     try:
-        code = joblib.hash(_code(superpixels))
+        # Graphs of an earlier layout would be read as if they were of this one.
+        code = joblib.hash((_code(superpixels), RegionGraph.__slots__))
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise TypeError(
             f"superpixels={superpixels!r} cannot be cached, because what it holds "

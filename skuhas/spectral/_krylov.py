@@ -30,8 +30,8 @@ UNWANTED = -2.0
 LOOSER = 10.0
 # Up to this size all eigenpairs are as cheap as a few.
 WHOLE = 12
-# Columns shorter than this share of what they were before they were made
-# orthogonal to the others are rounding.
+# Columns shorter than this share of what lay in the basis, once they are orthogonal
+# to it, are rounding.
 DEPENDENT = 1e-10
 
 
@@ -67,7 +67,8 @@ def largest_eigenpairs(
     product : callable
         Takes an array of shape (size, n_columns) to the operator times it.
     size : int
-        Rows of the operator, at least `BASIS` and a block more.
+        Rows of the operator, more than the basis may have columns: `BASIS`, or four
+        times the pairs and `SPARE`.
     n_pairs : int
         Pairs wanted.
     tolerance : float

@@ -176,8 +176,8 @@ def _sparse_system(
     """Return the same of what is mostly zero, where it costs next to nothing."""
     if degrees is None:
         degrees = conductance.sum(axis=1)
-    scale = _root_inverse(degrees).astype(conductance.dtype)
-    system = conductance.copy()
+    system = conductance.astype(np.result_type(conductance.dtype, np.float32))
+    scale = _root_inverse(degrees).astype(system.dtype)
     system.data *= -RETENTION * scale[system.indices]
     system.data *= np.repeat(scale, np.diff(system.indptr))
     identity = sparse.eye_array(system.shape[0], dtype=system.dtype, format="csr")

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from skuhas.spectral import (
     Gates,
@@ -242,3 +243,19 @@ def test_order_of_the_vertices_does_not_matter():
     )
     np.testing.assert_array_equal(tree.parents, shuffled.parents)
     np.testing.assert_array_equal(tree.leaf_labels, shuffled.leaf_labels)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, np.float64])
+def test_sparse_conductances_give_the_same_nearness(dtype):
+    rng = np.random.default_rng(5)
+    between = np.triu(
+        rng.integers(1, 9, size=(20, 20)) * (rng.random((20, 20)) < 0.2), 1
+    )
+    # One region touches no other.
+    between[:, 7] = between[7] = 0
+    between = (between + between.T).astype(dtype)
+    near = diffusion_nearness(sparse.csr_array(between))
+    expected = diffusion_nearness(between.astype(np.float64))
+    np.testing.assert_allclose(
+        near, expected, atol=1e-9 if dtype != np.float32 else 1e-4
+    )
