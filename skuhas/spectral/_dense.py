@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
 
+# Up to this size all eigenpairs are as cheap as a few.
+WHOLE = 12
 # Of the memory that LAPACK may work in, numbers a row: its blocks of 32 columns, and
 # three more.
 WORK = 35

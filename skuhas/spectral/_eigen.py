@@ -10,22 +10,20 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from skuhas.spectral._backend import Array, at_least, eigh, is_numpy, like, namespace
-from skuhas.spectral._dense import largest_of_matrix
+from skuhas.spectral._dense import WHOLE, largest_of_matrix
 from skuhas.spectral._factored import FactoredGraph
-from skuhas.spectral._krylov import SlowConvergenceError, largest_eigenpairs
+from skuhas.spectral._krylov import UNWANTED, SlowConvergenceError, largest_eigenpairs
 
-# Up to the first size the whole spectrum is cheapest; from the second a few
-# products with the matrix cost less than its reduction to tridiagonal form.
-WHOLE_SPECTRUM = 12
+# From this size a few products with the matrix cost less than its reduction to
+# tridiagonal form.
 KRYLOV = 200
 # Krylov spaces pay only for a small part of the spectrum.
 KRYLOV_SHARE = 25
 # Products that are tried, for every so many vertices one more: as long as they
 # cost less than the dense solver would have.
 PRODUCTS, PRODUCT_SHARE = 20, 10
-# N has its spectrum in [-1, 1]; this takes the trivial pair from 1 to -2, under
-# all others.
-SHIFT = 3.0
+# Takes the trivial eigenvalue of N, which is 1, under all others.
+SHIFT = 1.0 - UNWANTED
 # Norm of a residual, by whether the affinity is in single precision.
 TOLERANCE = {True: 5e-5, False: 1e-6}
 # Summed squares of the eigenvalues' distances from their mean, where they are
@@ -163,7 +161,7 @@ def _largest(
     trivial = graph.trivial
     matrix = graph.matrix()
     matrix -= (SHIFT * trivial)[..., :, None] * trivial[..., None, :]
-    subset = size > WHOLE_SPECTRUM and n_pairs <= size // 2
+    subset = size > WHOLE and n_pairs <= size // 2
     if subset and is_numpy(trivial):
         return *_one_by_one(matrix, n_pairs), None
     xp = namespace(trivial)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from skuhas.spectral._backend import Array, eigh, is_numpy, like, namespace
-from skuhas.spectral._dense import largest_of_matrix
+from skuhas.spectral._dense import WHOLE, largest_of_matrix
 
 # Columns that are multiplied at once: a product of a large matrix with four
 # columns costs about twice one with a single one, and takes a third as many.
@@ -18,18 +18,17 @@ BLOCK = 4
 BASIS = 80
 KEPT = 12
 SPARE = 8
-# Products before the residuals are looked at, which costs as much as one, and the
-# most that a product divides them by, from which the next look follows.
+# Products before the residuals are looked at, which costs as much as one. The next
+# look follows from what a product has divided them by since the last, within limits.
 FIRST_LOOK = 4
 SPEED = 4.0
 SLOWEST = 1.3
-# The known eigenvector is given a value under all that may be wanted.
+# The known eigenvector is given a value under all that may be wanted, which for
+# normalised affinities are in [-1, 1].
 UNWANTED = -2.0
 # How much larger the residual may be of a pair whose vector is not wanted: the error
 # of an eigenvalue goes with the square of it.
 LOOSER = 10.0
-# Up to this size all eigenpairs are as cheap as a few.
-WHOLE = 12
 # Columns shorter than this share of what lay in the basis, once they are orthogonal
 # to it, are rounding.
 DEPENDENT = 1e-10
@@ -154,7 +153,6 @@ def largest_eigenpairs(
                 speed = (before / worst) ** (1.0 / (step - past))
                 speed = min(max(speed, SLOWEST), SPEED)
             earlier = step, worst
-            # At its best a product divides the residual by so much.
             look = step + min(max(int(math.log(worst / tolerance, speed)), 1), 6)
         # Before a restart, since what the whole basis lacks is what leads on.
         added = _orthonormal(image, basis[:, all_], cross, generator)
@@ -184,7 +182,7 @@ def _leading(matrix: Array, n_pairs: int) -> tuple[Array, Array]:
     xp = namespace(matrix)
     size = int(matrix.shape[0])
     if is_numpy(matrix) and size > WHOLE:
-        return largest_of_matrix(np.array(matrix), n_pairs)
+        return largest_of_matrix(np.array(matrix, order="C"), n_pairs)
     values, vectors = eigh(matrix)
     values, vectors = values[-n_pairs:], vectors[:, -n_pairs:]
     return xp.flip(values), xp.flip(vectors, axis=1)

@@ -140,10 +140,10 @@ def diffusion_nearness(conductance: Array, *, degrees: Array | None = None) -> A
            [-0.0398, -0.0199,  0.    ]])
     """
     # The spectrum lies in [0.01, 1.99], so a factorisation cannot fail.
-    if sparse.issparse(conductance):
-        walks = inverse(_sparse_system(conductance.tocsr(), degrees))
+    if sparse.issparse(conductance) or is_numpy(conductance):
+        walks = inverse(_system(sparse.csr_array(conductance), degrees))
     else:
-        walks = _inverse(_system(conductance, degrees))
+        walks = _inverse(conductance, degrees)
     xp = namespace(walks)
     own = like(np.arange(walks.shape[0]), walks)
     root = 1.0 / xp.sqrt(xp.linalg.diagonal(walks))
@@ -158,22 +158,8 @@ def diffusion_nearness(conductance: Array, *, degrees: Array | None = None) -> A
     return walks
 
 
-def _system(conductance: Array, degrees: Array | None) -> Array:
-    xp = namespace(conductance)
-    if degrees is None:
-        degrees = xp.sum(conductance, axis=1)
-    scale = _root_inverse(degrees)
-    system = conductance * (-RETENTION * scale)
-    system *= scale[:, None]
-    own = like(np.arange(system.shape[0]), system)
-    system[own, own] += 1.0
-    return system
-
-
-def _sparse_system(
-    conductance: sparse.csr_array, degrees: Array | None
-) -> sparse.csr_array:
-    """Return the same of what is mostly zero, where it costs next to nothing."""
+def _system(conductance: sparse.csr_array, degrees: Array | None) -> sparse.csr_array:
+    """Return the matrix whose inverse sums over all walks."""
     if degrees is None:
         degrees = conductance.sum(axis=1)
     system = conductance.astype(np.result_type(conductance.dtype, np.float32))
@@ -191,9 +177,15 @@ def _root_inverse(degrees: Array) -> Array:
     return xp.where(touching, 1.0 / xp.sqrt(xp.where(touching, degrees, 1.0)), 0.0)
 
 
-def _inverse(system: Array) -> Array:
-    """Return the inverse of a positive definite matrix, symmetric to the last bit."""
-    if not is_numpy(system):
-        walks = namespace(system).linalg.inv(system)
-        return (walks + walks.T) / 2
-    return inverse(sparse.csr_array(system))
+def _inverse(conductance: Array, degrees: Array | None) -> Array:
+    """Return the same inverse of a tensor, on its device."""
+    xp = namespace(conductance)
+    if degrees is None:
+        degrees = xp.sum(conductance, axis=1)
+    scale = _root_inverse(degrees)
+    system = conductance * (-RETENTION * scale)
+    system *= scale[:, None]
+    own = like(np.arange(system.shape[0]), system)
+    system[own, own] += 1.0
+    walks = xp.linalg.inv(system)
+    return (walks + walks.T) / 2

@@ -19,6 +19,7 @@ from skuhas.spectral._backend import (
     namespace,
     to_numpy,
 )
+from skuhas.spectral._eigen import SHIFT
 from skuhas.spectral._factored import RANK, FactoredGraph
 from skuhas.spectral._kway import NOISE
 
@@ -36,8 +37,6 @@ SPARE = 8
 STEPS = 8
 # Norm of the residuals of eigenpairs, by the bytes of a number.
 TOLERANCE = {4: 5e-5, 8: 1e-5}
-# Takes the trivial eigenvalue of N from 1 to under all others, which are >= -1.
-SHIFT = 3.0
 # Spread of eigenvalues that are equal but for rounding.
 ISOTROPIC = 1e-13
 
