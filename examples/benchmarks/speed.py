@@ -19,13 +19,14 @@ leaves
 quality
     NMCovering of the paper's settings with either kind of leaves.
 defaults
-    Seconds of superpixel graph and tree, features given, by number of leaves.
+    Seconds of superpixel graph and tree, features given, by number of leaves, as
+    `predict` works with the cores that there are.
 peers
     The tree of one picture's superpixel graph against one partition, or one
     tree, by other libraries, from the same leaves, affinities or descriptors.
 
-BLAS runs in one thread in all arms, as ``predict`` has it, or in --threads. Beware
-of more on a busy machine, where they wait for one another.
+But for the table of defaults, BLAS runs in one thread in all arms, or in --threads.
+Beware of more on a busy machine, where they wait for one another.
 """
 
 import argparse
@@ -534,7 +535,9 @@ def main():
     parser.add_argument("--data", type=Path, help="folder that holds BSDS500")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--limit", type=int, help="pictures: quality 2, defaults 20")
-    parser.add_argument("--threads", type=int, default=1, help="of BLAS")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="of BLAS, but for defaults"
+    )
     parser.add_argument(
         "--features", choices=["lite", "color"], default="lite", help="of pictures"
     )
@@ -609,9 +612,12 @@ def pictured(tables, arguments):
         if "quality" in tables:
             # Maps of about 80 x 56 tokens, what the literal leaves can bear.
             quality(data, limit or 2, clone(features).set_params(image_size=640))
-        if "defaults" in tables:
-            defaults(data, limit or 20, turns, features)
-        if "peers" in tables:
+    if "defaults" in tables:
+        # What BLAS may use tells skuhas how many cores there are, and it holds BLAS
+        # to one itself.
+        defaults(data, limit or 20, turns, features)
+    if "peers" in tables:
+        with threadpool_limits(arguments.threads):
             peers(data, turns, features)
 
 
