@@ -245,6 +245,34 @@ def test_memory_builds_each_graph_once(color_maps, tmp_path, monkeypatch):
     assert trees[1] == plain
 
 
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("_versions", lambda: ["0.0.1", "0.22", "2.0", "1.12"]),
+        ("RegionGraph", types.SimpleNamespace(__slots__=("leaf_labels",))),
+    ],
+)
+def test_memory_keeps_nothing_for_other_versions(
+    color_maps, tmp_path, monkeypatch, name, other
+):
+    calls = []
+    original = cache_module.region_graph
+
+    def region_graph(*args, **kwargs):
+        calls.append(1)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(cache_module, "region_graph", region_graph)
+    segmenter = HierarchicalSpectralSegmenter(memory=Memory(tmp_path, verbose=0))
+    segmenter.predict(color_maps[:1])
+    with monkeypatch.context() as changed:
+        changed.setattr(cache_module, name, other)
+        segmenter.predict(color_maps[:1])
+        segmenter.predict(color_maps[:1])
+    segmenter.predict(color_maps[:1])
+    assert len(calls) == 2
+
+
 def _halves(columns):
     """Return a function that divides an image at a column."""
     source = f"""
@@ -359,7 +387,10 @@ def test_trees_before_a_failure_are_kept_on_a_device_too(color_maps):
     finally:
         torch.set_num_threads(before)
     first, second = caught.value.partial_results
-    assert first == second
+    # On some processors the last digits differ by place in the batch.
+    np.testing.assert_array_equal(first.leaf_labels, second.leaf_labels)
+    np.testing.assert_array_equal(first.parents, second.parents)
+    np.testing.assert_allclose(first.ncut, second.ncut, rtol=1e-5)
     assert set(seen) == {1}
 
 

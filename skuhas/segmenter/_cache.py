@@ -3,11 +3,15 @@
 import functools
 import marshal
 import pickle
+from importlib.metadata import PackageNotFoundError, version
 
 import joblib
 from sklearn.utils.validation import check_memory
 
 from skuhas.superpixels import RegionGraph, region_graph
+
+# Whose other versions may make other graphs.
+MAKERS = ("skuhas", "scikit-image", "numpy", "scipy")
 
 
 def cached_graphs(memory, superpixels):
@@ -26,30 +30,40 @@ def cached_graphs(memory, superpixels):
     if memory is None:
         return region_graph
     memory = check_memory(memory)
-    if not callable(superpixels):
-        return memory.cache(region_graph)
+    code = _code(superpixels) if callable(superpixels) else superpixels
     try:
         # Graphs of an earlier layout would be read as if they were of this one.
-        code = joblib.hash((_code(superpixels), RegionGraph.__slots__))
+        code = joblib.hash((code, RegionGraph.__slots__, _versions()))
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise TypeError(
             f"superpixels={superpixels!r} cannot be cached, because what it holds "
             f"cannot be pickled ({error}); use a function that a module defines, or "
             "memory=None."
         ) from error
-    cached = memory.cache(_graph_of_function, ignore=["function"])
+    cached = memory.cache(_graph, ignore=["superpixels"])
 
     def build(features, image, image_shape, valid, *, superpixels, **settings):
         return cached(
-            features, image, image_shape, valid, settings, code, function=superpixels
+            features, image, image_shape, valid, settings, code, superpixels=superpixels
         )
 
     return build
 
 
-def _graph_of_function(features, image, image_shape, valid, settings, code, function):
+def _versions():
+    found = []
+    for package in MAKERS:
+        try:
+            found.append(version(package))
+        except PackageNotFoundError:
+            # Not installed, but found in a folder.
+            found.append(None)
+    return found
+
+
+def _graph(features, image, image_shape, valid, settings, code, superpixels):
     return region_graph(
-        features, image, image_shape, valid, superpixels=function, **settings
+        features, image, image_shape, valid, superpixels=superpixels, **settings
     )
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import numbers
 import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -246,7 +247,7 @@ def _arguments(function, method, parameters):
 
 
 def _coarsened(value, factor):
-    if not isinstance(value, int):
+    if not isinstance(value, numbers.Integral):
         return value * factor
     changed = value * factor
     return math.ceil(changed) if factor > 1 else max(1, math.floor(changed))

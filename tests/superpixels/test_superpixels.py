@@ -44,6 +44,17 @@ def test_leaves_are_bounded(method, max_leaves, small_photo):
     assert labels.max() < max_leaves
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.uint8])
+def test_sizes_of_numpy_are_raised_like_others(kind, small_photo):
+    expected = image_superpixels(
+        small_photo, max_leaves=40, parameters={"min_size": 25}
+    )
+    labels = image_superpixels(
+        small_photo, max_leaves=40, parameters={"min_size": kind(25)}
+    )
+    np.testing.assert_array_equal(labels, expected)
+
+
 def test_a_method_that_cannot_be_coarse_enough_says_so(small_photo):
     assert image_superpixels(small_photo, max_leaves=1).max() == 0
     message = "'quickshift' gives .* whatever its max_dist, more than max_leaves=1"
