@@ -116,6 +116,16 @@ def at_least(array: Array, least: float) -> Array:
     return namespace(array).where(array > least, array, least)
 
 
+def self_product(rows: Array) -> Array:
+    """Return the products of all rows with each other, symmetric to the last bit."""
+    product = rows @ rows.T
+    if not is_numpy(product):
+        # numpy knows an array with its own transpose and computes one half of the
+        # product; what others compute is a little lopsided on some processors.
+        product = (product + product.T) * 0.5
+    return product
+
+
 def eigh(matrix: Array) -> tuple[Array, Array]:
     """Return all eigenpairs of symmetric matrices, ascending.
 

@@ -15,6 +15,7 @@ from skuhas.spectral._backend import (
     eigh,
     like,
     namespace,
+    self_product,
     to_numpy,
 )
 
@@ -277,7 +278,7 @@ class FactoredGraph:
         array of shape (n, n), dtype float64
         """
         exact = as_double(self.factor)
-        matrix = self.slope * (exact @ exact.T)
+        matrix = self.slope * self_product(exact)
         matrix += self.offset * self.constant[:, None] * self.constant
         matrix *= self.scale[:, None] * self.scale
         numbers = like(np.arange(int(matrix.shape[0])), matrix)

@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skuhas._common import beside
-from skuhas.spectral._backend import Array, as_double, is_numpy, like, namespace
+from skuhas.spectral._backend import (
+    Array,
+    as_double,
+    is_numpy,
+    like,
+    namespace,
+    self_product,
+)
 from skuhas.spectral._factored import FactoredGraph
 
 # Rows whose exponents a CPU is given at once: they stay in its cache.
@@ -123,8 +130,7 @@ class ExponentialKernel:
         array of shape (n, n), dtype of the descriptors
             Symmetric to the last bit.
         """
-        # Of one array with its own transpose numpy computes a symmetric product.
-        cosines = self.descriptors @ self.descriptors.T
+        cosines = self_product(self.descriptors)
         step = STRIP if is_numpy(cosines) else self.size
         begins = range(0, self.size, step)
         with beside() as start:
@@ -328,10 +334,11 @@ class CosineKernel:
         Returns
         -------
         array of shape (n, n), dtype float64
+            Symmetric to the last bit.
         """
         xp = namespace(self.means)
         exact, weights = as_double(self.means), as_double(self.counts)
-        affinity = self.slope * (exact @ exact.T) + (1.0 - self.slope)
+        affinity = self.slope * self_product(exact) + (1.0 - self.slope)
         affinity = xp.where(affinity > 0.0, affinity, 0.0)
         affinity *= weights[:, None] * weights
         own = like(np.arange(self.size), affinity)

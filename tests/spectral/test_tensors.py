@@ -75,6 +75,7 @@ def test_affinities(to_tensor, dtype, size):
     np.testing.assert_allclose(to_numpy(affinity), expected, **close(dtype))
     distance = largest_cosine_distance(rows)
     cosine = cosine_affinity(to_tensor(rows), to_tensor(areas), distance)
+    np.testing.assert_array_equal(to_numpy(cosine), to_numpy(cosine).T)
     expected = cosine_affinity(rows, areas, distance)
     np.testing.assert_allclose(to_numpy(cosine), expected, **close(dtype, 1e-7))
     kernel = ExponentialKernel.of_regions(rows, areas)
