@@ -109,13 +109,18 @@ def test_speed_prints_its_tables(tmp_path):
     assert starting(rows, "exponent", "of", "time:")
     assert picture.read_bytes().startswith(b"\x89PNG")
 
-    header = starting(rows, "literal", "s")
-    assert header == ["literal", "s", "skuhas", "s", "ratio", "adj.", "Rand"]
-    literal, own, ratio, agreement = map(float, rows[rows.index(header) + 1])
-    assert literal > 0
-    assert own > 0
-    assert ratio > 0
-    assert -1 <= agreement <= 1
+    header = starting(rows, "threads")
+    assert " ".join(header) == "threads literal s skuhas s ratio adj. Rand"
+    counts = sorted({1, os.cpu_count()})
+    begin = rows.index(header) + 1
+    for threads, row in zip(counts, rows[begin : begin + len(counts)], strict=True):
+        found, literal, own, ratio, agreement = map(float, row)
+        assert found == threads
+        assert literal > 0
+        assert own > 0
+        # What is printed is rounded.
+        assert ratio == pytest.approx(literal / own, rel=0.2, abs=0.1 + 0.01 / own)
+        assert -1 <= agreement <= 1
 
     header = starting(rows, "pictures", "count")
     assert " ".join(header) == "pictures count leaves graph s tree s both s"

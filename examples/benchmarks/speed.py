@@ -15,7 +15,8 @@ scaling
     small call is not timed. --plot draws both.
 leaves
     The paper's leaves at 3600 tokens x 768 against the literal statement of its
-    steps (`literal_leaves`), which takes over a minute and is run once.
+    steps (`literal_leaves`), which takes up to a minute and is run once, with one
+    thread of BLAS and with as many as there are cores.
 quality
     NMCovering of the paper's settings with either kind of leaves.
 defaults
@@ -25,8 +26,8 @@ peers
     The tree of one picture's superpixel graph against one partition, or one
     tree, by other libraries, from the same leaves, affinities or descriptors.
 
-But for the table of defaults, BLAS runs in one thread in all arms, or in --threads.
-Beware of more on a busy machine, where they wait for one another.
+But for the tables of leaves and defaults, BLAS runs in one thread in all arms, or in
+--threads. Beware of more on a busy machine, where they wait for one another.
 """
 
 import argparse
@@ -227,29 +228,36 @@ def plot(sizes, times, peaks, width, picture):
 def leaves(grid, width, n_leaves, turns):
     """Print seconds of the leaves, of their literal statement, and the ratio."""
     from sklearn.metrics import adjusted_rand_score
+    from threadpoolctl import threadpool_limits
 
     from skuhas.superpixels import token_superpixels
 
     tokens = make_tokens(*grid, width)
-    token_superpixels(make_tokens(*WARM_UP, width), "spectral", n_leaves=n_leaves)
-    # Calls of both before and after the long one see the same neighbours.
-    before, own = taking_turns(
-        {"skuhas": lambda: token_superpixels(tokens, "spectral", n_leaves=n_leaves)},
-        turns,
-    )
-    literal, expected = seconds(literal_leaves, tokens, n_leaves)
-    after, _ = taking_turns(
-        {"skuhas": lambda: token_superpixels(tokens, "spectral", n_leaves=n_leaves)},
-        turns,
-    )
-    taken = statistics.median(before["skuhas"] + after["skuhas"])
-    agreement = adjusted_rand_score(expected.ravel(), own["skuhas"].ravel())
+    functions = {
+        "skuhas": lambda: token_superpixels(tokens, "spectral", n_leaves=n_leaves)
+    }
     print(
         f"\nleaves: {grid[0]}x{grid[1]} tokens x {width}, {n_leaves} leaves\n"
-        f"{'literal s':>10} {'skuhas s':>9} {'ratio':>6} {'adj. Rand':>9}\n"
-        f"{literal:10.2f} {taken:9.3f} {literal / taken:6.1f} {agreement:9.3f}",
+        f"{'threads':>7} {'literal s':>10} {'skuhas s':>9} {'ratio':>6} "
+        f"{'adj. Rand':>9}",
         flush=True,
     )
+    for threads in sorted({1, os.cpu_count() or 1}):
+        with threadpool_limits(threads):
+            token_superpixels(
+                make_tokens(*WARM_UP, width), "spectral", n_leaves=n_leaves
+            )
+            # Calls before and after the long one see the same neighbours as it.
+            before, own = taking_turns(functions, turns)
+            literal, expected = seconds(literal_leaves, tokens, n_leaves)
+            after, _ = taking_turns(functions, turns)
+        taken = statistics.median(before["skuhas"] + after["skuhas"])
+        agreement = adjusted_rand_score(expected.ravel(), own["skuhas"].ravel())
+        print(
+            f"{threads:7} {literal:10.2f} {taken:9.3f} {literal / taken:6.1f} "
+            f"{agreement:9.3f}",
+            flush=True,
+        )
 
 
 def paper_tree(labels, feature_map):
@@ -536,7 +544,7 @@ def main():
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--limit", type=int, help="pictures: quality 2, defaults 20")
     parser.add_argument(
-        "--threads", type=int, default=1, help="of BLAS, but for defaults"
+        "--threads", type=int, default=1, help="of BLAS, but for leaves and defaults"
     )
     parser.add_argument(
         "--features", choices=["lite", "color"], default="lite", help="of pictures"
@@ -605,11 +613,11 @@ def pictured(tables, arguments):
 
     features = {"lite": LiteFeatures, "color": ColorFeatures}[arguments.features]()
     data, turns, limit = arguments.data, arguments.turns, arguments.limit
-    with threadpool_limits(arguments.threads):
-        if "leaves" in tables:
-            width = arguments.width or 768
-            leaves(arguments.leaves_grid, width, arguments.leaves, turns)
-        if "quality" in tables:
+    if "leaves" in tables:
+        width = arguments.width or 768
+        leaves(arguments.leaves_grid, width, arguments.leaves, turns)
+    if "quality" in tables:
+        with threadpool_limits(arguments.threads):
             # Maps of about 80 x 56 tokens, what the literal leaves can bear.
             quality(data, limit or 2, clone(features).set_params(image_size=640))
     if "defaults" in tables:
