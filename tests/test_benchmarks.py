@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from joblib import cpu_count
 
 pytest.importorskip("torch")
 
@@ -111,7 +112,7 @@ def test_speed_prints_its_tables(tmp_path):
 
     header = starting(rows, "threads")
     assert " ".join(header) == "threads literal s skuhas s ratio adj. Rand"
-    counts = sorted({1, os.cpu_count()})
+    counts = sorted({1, cpu_count()})
     begin = rows.index(header) + 1
     for threads, row in zip(counts, rows[begin : begin + len(counts)], strict=True):
         found, literal, own, ratio, agreement = map(float, row)
@@ -119,7 +120,8 @@ def test_speed_prints_its_tables(tmp_path):
         assert literal > 0
         assert own > 0
         # What is printed is rounded.
-        assert ratio == pytest.approx(literal / own, rel=0.2, abs=0.1 + 0.01 / own)
+        assert ratio <= (literal + 0.005) / (own - 0.0005) + 0.06
+        assert ratio >= (literal - 0.005) / (own + 0.0005) - 0.06
         assert -1 <= agreement <= 1
 
     header = starting(rows, "pictures", "count")

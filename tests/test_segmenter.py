@@ -248,7 +248,7 @@ def test_memory_builds_each_graph_once(color_maps, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "other"),
     [
-        ("_versions", lambda: ["0.0.1", "0.22", "2.0", "1.12"]),
+        ("_versions", lambda: {"skuhas": "0.0.1", "numpy": "2.0"}),
         ("RegionGraph", types.SimpleNamespace(__slots__=("leaf_labels",))),
     ],
 )
@@ -271,6 +271,13 @@ def test_memory_keeps_nothing_for_other_versions(
         segmenter.predict(color_maps[:1])
     segmenter.predict(color_maps[:1])
     assert len(calls) == 2
+
+
+def test_the_key_holds_the_versions_of_all_that_makes_graphs():
+    found = dict(cache_module._versions())
+    found.pop("torch")
+    assert set(found) >= {"skuhas", "scikit-image", "scikit-learn", "pillow"}
+    assert None not in found.values()
 
 
 def _halves(columns):

@@ -15,8 +15,8 @@ scaling
     small call is not timed. --plot draws both.
 leaves
     The paper's leaves at 3600 tokens x 768 against the literal statement of its
-    steps (`literal_leaves`), which takes up to a minute and is run once, with one
-    thread of BLAS and with as many as there are cores.
+    steps (`literal_leaves`), which takes up to a minute or more and is run once, with
+    one thread of BLAS and with as many as there are cores.
 quality
     NMCovering of the paper's settings with either kind of leaves.
 defaults
@@ -227,6 +227,7 @@ def plot(sizes, times, peaks, width, picture):
 
 def leaves(grid, width, n_leaves, turns):
     """Print seconds of the leaves, of their literal statement, and the ratio."""
+    from joblib import cpu_count
     from sklearn.metrics import adjusted_rand_score
     from threadpoolctl import threadpool_limits
 
@@ -242,7 +243,7 @@ def leaves(grid, width, n_leaves, turns):
         f"{'adj. Rand':>9}",
         flush=True,
     )
-    for threads in sorted({1, os.cpu_count() or 1}):
+    for threads in sorted({1, cpu_count()}):
         with threadpool_limits(threads):
             token_superpixels(
                 make_tokens(*WARM_UP, width), "spectral", n_leaves=n_leaves

@@ -3,6 +3,7 @@
 import functools
 import marshal
 import pickle
+import sys
 from importlib.metadata import PackageNotFoundError, version
 
 import joblib
@@ -11,7 +12,7 @@ from sklearn.utils.validation import check_memory
 from skuhas.superpixels import RegionGraph, region_graph
 
 # Whose other versions may make other graphs.
-MAKERS = ("skuhas", "scikit-image", "numpy", "scipy")
+MAKERS = ("scikit-image", "scikit-learn", "numpy", "scipy", "pillow", "torch")
 
 
 def cached_graphs(memory, superpixels):
@@ -50,14 +51,14 @@ def cached_graphs(memory, superpixels):
     return build
 
 
+@functools.cache
 def _versions():
-    found = []
+    found = {"skuhas": sys.modules[__name__.partition(".")[0]].__version__}
     for package in MAKERS:
         try:
-            found.append(version(package))
+            found[package] = version(package)
         except PackageNotFoundError:
-            # Not installed, but found in a folder.
-            found.append(None)
+            found[package] = None
     return found
 
 

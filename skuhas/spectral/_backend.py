@@ -118,11 +118,15 @@ def at_least(array: Array, least: float) -> Array:
 
 def self_product(rows: Array) -> Array:
     """Return the products of all rows with each other, symmetric to the last bit."""
+    if is_numpy(rows):
+        # Of an array that BLAS can take as it is, and its own transpose, numpy
+        # computes one half of the product.
+        rows = np.ascontiguousarray(rows)
+        return rows @ rows.T
+    # What others compute is a little lopsided on some processors.
     product = rows @ rows.T
-    if not is_numpy(product):
-        # numpy knows an array with its own transpose and computes one half of the
-        # product; what others compute is a little lopsided on some processors.
-        product = (product + product.T) * 0.5
+    product = product + product.T
+    product *= 0.5
     return product
 
 

@@ -279,7 +279,7 @@ class FactoredGraph:
         """
         exact = as_double(self.factor)
         matrix = self.slope * self_product(exact)
-        matrix += self.offset * self.constant[:, None] * self.constant
+        matrix += self.offset * (self.constant[:, None] * self.constant)
         matrix *= self.scale[:, None] * self.scale
         numbers = like(np.arange(int(matrix.shape[0])), matrix)
         # Written, not subtracted: what is left of the diagonal may be nothing.

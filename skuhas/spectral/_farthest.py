@@ -21,7 +21,7 @@ DOUBLE = 256
 ROUNDING = 1e-5
 
 
-def largest_cosine_distance(tokens: Array, *, batch_size: int = 256) -> float:
+def largest_cosine_distance(tokens: Array, *, batch_size: int = 512) -> float:
     r"""Return the largest cosine distance between any two tokens.
 
     Up to 16 384 tokens all pairs are compared. Beyond, the time would grow with
@@ -43,7 +43,7 @@ def largest_cosine_distance(tokens: Array, *, batch_size: int = 256) -> float:
     ----------
     tokens : array of shape (n_tokens, n_features), dtype float32 or float64
         Unit rows; a zero row has distance 1 from every other.
-    batch_size : int, default=1024
+    batch_size : int, default=512
         Rows compared at once where all pairs are; memory is then
         batch_size * n_tokens single-precision numbers.
 
@@ -52,6 +52,11 @@ def largest_cosine_distance(tokens: Array, *, batch_size: int = 256) -> float:
     float
         In [0, 2].
 
+    Raises
+    ------
+    ValueError
+        A token is not finite.
+
     Examples
     --------
     >>> import numpy as np
@@ -59,6 +64,10 @@ def largest_cosine_distance(tokens: Array, *, batch_size: int = 256) -> float:
     >>> largest_cosine_distance(np.array([[1.0, 0.0], [0.0, 1.0]]))
     1.0
     """
+    xp = namespace(tokens)
+    for rows in gen_batches(int(tokens.shape[0]), ROWS):
+        if not bool(xp.all(xp.isfinite(tokens[rows, :]))):
+            raise ValueError("tokens must be finite, got nan or infinity among them.")
     if tokens.shape[0] <= EXACT:
         cosines = _least_cosines(tokens, batch_size)
         found = np.arange(cosines.size)
@@ -67,7 +76,6 @@ def largest_cosine_distance(tokens: Array, *, batch_size: int = 256) -> float:
     # Rows are tried from the lowest, so that what rounding could hide is last.
     order = np.argsort(cosines, kind="stable")[:DOUBLE]
     best = found[order[cosines[order] <= cosines[order[0]] + ROUNDING]]
-    xp = namespace(tokens)
     chosen = as_double(xp.take(tokens, like(np.sort(best), tokens), axis=0))
     lowest = 1.0
     for rows in gen_batches(int(tokens.shape[0]), ROWS):

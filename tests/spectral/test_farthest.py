@@ -41,6 +41,32 @@ def test_copies_opposites_and_zero_rows(n_tokens, width, seed):
     assert result == pytest.approx(max(literal(tokens), 0.0), abs=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_what_single_precision_cannot_tell_apart_is_looked_at_again(seed, to_array):
+    # A hundred near opposites, whose cosines differ from -1 by 2e-8, and a true one.
+    rng = np.random.default_rng(seed)
+    one = unit(rng.normal(size=(100, 64)))
+    aside = rng.normal(size=(100, 64))
+    aside = unit(aside - (aside * one).sum(axis=1, keepdims=True) * one)
+    angle = np.full((100, 1), 2e-4)
+    angle[rng.integers(100)] = 0.0
+    tokens = np.concatenate([one, -np.cos(angle) * one - np.sin(angle) * aside])
+    assert largest_cosine_distance(to_array(tokens)) == pytest.approx(2, abs=1e-12)
+
+
+@pytest.mark.parametrize("exact", [100, 10])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("place", [0, 25, 49])
+def test_tokens_that_are_not_finite_are_refused(
+    exact, value, place, monkeypatch, to_array
+):
+    monkeypatch.setattr(_farthest, "EXACT", exact)
+    tokens = unit(np.random.default_rng(0).normal(size=(50, 4)))
+    tokens[place, 2] = value
+    with pytest.raises(ValueError, match="tokens must be finite"):
+        largest_cosine_distance(to_array(tokens))
+
+
 def test_one_token_is_nowhere_far():
     assert largest_cosine_distance(np.array([[0.6, 0.8]])) == pytest.approx(0, abs=1e-9)
 

@@ -42,6 +42,21 @@ def literal(given, i, j):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("step", [slice(None, None, 2), slice(None, None, -1)])
+def test_descriptors_in_any_order_give_symmetric_affinities(dtype, step):
+    # BLAS cannot take such views as they are.
+    rows = np.random.default_rng(0).normal(size=(700, 1536)).astype(dtype)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    ones = np.ones(700)
+    for view in (rows[:, step], rows[step], np.asfortranarray(rows)):
+        size = len(view)
+        affinity = exponential_affinity(view, ones[:size], temperature=1e5)
+        np.testing.assert_array_equal(affinity, affinity.T)
+        affinity = cosine_affinity(view, ones[:size], 1.2)
+        np.testing.assert_array_equal(affinity, affinity.T)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("size", [1, 2, 63, 64, 65, 150])
 @pytest.mark.parametrize("terms", [(), ("color",), ("color", "position")])
 def test_the_matrix_is_its_formula(dtype, size, terms):
