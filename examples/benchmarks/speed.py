@@ -543,7 +543,7 @@ def main():
     )
     parser.add_argument("--data", type=Path, help="folder that holds BSDS500")
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--limit", type=int, help="pictures: quality 2, defaults 20")
+    parser.add_argument("--limit", type=int, help="pictures: quality 12, defaults 20")
     parser.add_argument(
         "--threads", type=int, default=1, help="of BLAS, but for leaves and defaults"
     )
@@ -620,7 +620,7 @@ def pictured(tables, arguments):
     if "quality" in tables:
         with threadpool_limits(arguments.threads):
             # Maps of about 80 x 56 tokens, what the literal leaves can bear.
-            quality(data, limit or 2, clone(features).set_params(image_size=640))
+            quality(data, limit or 12, clone(features).set_params(image_size=640))
     if "defaults" in tables:
         # What BLAS may use tells skuhas how many cores there are, and it holds BLAS
         # to one itself.
