@@ -132,12 +132,14 @@ def test_speed_prints_its_tables(tmp_path):
 
     header = starting(rows, "pictures", "count")
     assert " ".join(header) == "pictures count leaves graph s tree s both s"
-    _, count, n_leaves, graph, _, both = starting(rows, "all")
+    _, count, n_leaves, graph, tree, both = starting(rows, "all")
     assert count == "1"
     assert int(n_leaves) > 100
-    # One turn of each, and the machine may halt in any.
     assert float(graph) > 0
     assert float(both) > 0
+    # What is not the graph is the tree, each rounded by itself.
+    rest = float(both) - float(graph)
+    assert float(tree) == pytest.approx(rest, abs=0.0016)
 
 
 def test_throughput_prints_its_table():

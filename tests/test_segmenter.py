@@ -224,7 +224,9 @@ def test_jobs_do_not_change_the_trees(color_maps):
     assert HierarchicalSpectralSegmenter(n_jobs=2).predict(color_maps) == expected
 
 
-def test_memory_builds_each_graph_once(color_maps, tmp_path, monkeypatch):
+@pytest.fixture
+def graphs_made(monkeypatch):
+    """Return a list that grows by one with every graph that a cache has made."""
     calls = []
     original = cache_module.region_graph
 
@@ -233,6 +235,10 @@ def test_memory_builds_each_graph_once(color_maps, tmp_path, monkeypatch):
         return original(*args, **kwargs)
 
     monkeypatch.setattr(cache_module, "region_graph", region_graph)
+    return calls
+
+
+def test_memory_builds_each_graph_once(color_maps, tmp_path, graphs_made):
     memory = Memory(tmp_path, verbose=0)
     trees = [
         HierarchicalSpectralSegmenter(memory=memory, max_ncut=max_ncut).predict(
@@ -240,7 +246,7 @@ def test_memory_builds_each_graph_once(color_maps, tmp_path, monkeypatch):
         )
         for max_ncut in (0.1, 0.2, 0.3)
     ]
-    assert len(calls) == 2
+    assert len(graphs_made) == 2
     plain = HierarchicalSpectralSegmenter(max_ncut=0.2).predict(color_maps[:2])
     assert trees[1] == plain
 
@@ -253,16 +259,8 @@ def test_memory_builds_each_graph_once(color_maps, tmp_path, monkeypatch):
     ],
 )
 def test_memory_keeps_nothing_for_other_versions(
-    color_maps, tmp_path, monkeypatch, name, other
+    color_maps, tmp_path, monkeypatch, graphs_made, name, other
 ):
-    calls = []
-    original = cache_module.region_graph
-
-    def region_graph(*args, **kwargs):
-        calls.append(1)
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(cache_module, "region_graph", region_graph)
     segmenter = HierarchicalSpectralSegmenter(memory=Memory(tmp_path, verbose=0))
     segmenter.predict(color_maps[:1])
     with monkeypatch.context() as changed:
@@ -270,7 +268,7 @@ def test_memory_keeps_nothing_for_other_versions(
         segmenter.predict(color_maps[:1])
         segmenter.predict(color_maps[:1])
     segmenter.predict(color_maps[:1])
-    assert len(calls) == 2
+    assert len(graphs_made) == 2
 
 
 def test_the_key_holds_the_versions_of_all_that_makes_graphs():
@@ -293,18 +291,12 @@ def halves(image):
     return names["halves"]
 
 
-def test_memory_knows_an_edited_function(color_maps, tmp_path, monkeypatch):
+def test_memory_knows_an_edited_function(
+    color_maps, tmp_path, monkeypatch, graphs_made
+):
     # joblib finds functions by name in their module.
     module = types.ModuleType("made_by_a_test")
     monkeypatch.setitem(sys.modules, "made_by_a_test", module)
-    calls = []
-    original = cache_module.region_graph
-
-    def region_graph(*args, **kwargs):
-        calls.append(1)
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(cache_module, "region_graph", region_graph)
     areas = []
     for columns in (3, 3, 5):
         module.halves = _halves(columns)
@@ -314,7 +306,7 @@ def test_memory_knows_an_edited_function(color_maps, tmp_path, monkeypatch):
         (tree,) = segmenter.predict(color_maps[:1])
         areas.append(tree.area[0] / tree.shape[0])
     assert areas == [3, 3, 5]
-    assert len(calls) == 2
+    assert len(graphs_made) == 2
 
 
 def test_memory_tells_partials_and_closures_apart(color_maps, tmp_path):

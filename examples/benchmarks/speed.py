@@ -15,7 +15,7 @@ scaling
     small call is not timed. --plot draws both.
 leaves
     The paper's leaves at 3600 tokens x 768 against the literal statement of its
-    steps (`literal_leaves`), which takes up to a minute or more and is run once, with
+    steps (`literal_leaves`), which takes from seconds to a minute and is run once, with
     one thread of BLAS and with as many as there are cores.
 quality
     NMCovering of the paper's settings with either kind of leaves.

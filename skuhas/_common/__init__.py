@@ -13,6 +13,7 @@ from skuhas._common._validation import (
     check_list,
     check_real,
 )
+from skuhas._common._versions import package_versions
 
 __all__ = [
     "Documented",
@@ -28,6 +29,7 @@ __all__ = [
     "fit_within",
     "node_seed",
     "optional_import",
+    "package_versions",
     "progress",
     "single_threaded_blas",
     "thread_controller",

@@ -5,13 +5,13 @@ import numbers
 import os
 import platform
 import re
-import sys
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import joblib
 import numpy as np
+
+from skuhas._common import package_versions
 
 # Parameters of estimators that have no bearing on trees.
 _WITHOUT_EFFECT = {"n_jobs", "verbose", "memory"}
@@ -140,16 +140,7 @@ def versions():
     >>> versions()["skuhas"]
     '0.1.0'
     """
-    found = {
-        "python": platform.python_version(),
-        "skuhas": sys.modules[__name__.partition(".")[0]].__version__,
-    }
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = None
-    return found
+    return {"python": platform.python_version()} | package_versions(_PACKAGES)
 
 
 def differences(before, now):

@@ -3,12 +3,11 @@
 import functools
 import marshal
 import pickle
-import sys
-from importlib.metadata import PackageNotFoundError, version
 
 import joblib
 from sklearn.utils.validation import check_memory
 
+from skuhas._common import package_versions
 from skuhas.superpixels import RegionGraph, region_graph
 
 # Whose other versions may make other graphs.
@@ -53,13 +52,7 @@ def cached_graphs(memory, superpixels):
 
 @functools.cache
 def _versions():
-    found = {"skuhas": sys.modules[__name__.partition(".")[0]].__version__}
-    for package in MAKERS:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = None
-    return found
+    return package_versions(MAKERS)
 
 
 def _graph(features, image, image_shape, valid, settings, code, superpixels):
