@@ -134,10 +134,12 @@ def test_speed_prints_its_tables(tmp_path):
         assert -1 <= agreement <= 1
 
     header = starting(rows, "pictures", "count")
-    assert " ".join(header) == "pictures count leaves graph s tree s both s"
-    _, count, n_leaves, graph, tree, both = starting(rows, "all")
+    names = "pictures count leaves felzenszwalb s graph s tree s both s"
+    assert " ".join(header) == names
+    _, count, n_leaves, library, graph, tree, both = starting(rows, "all")
     assert count == "1"
     assert int(n_leaves) > 100
+    assert float(library) > 0
     assert float(graph) > 0
     assert float(both) > 0
     # What is not the graph is the tree, each rounded by itself.

@@ -24,7 +24,8 @@ quality
     without the metric, which changes their time and only last digits of vectors.
 defaults
     Seconds of superpixel graph and tree, features given, by number of leaves, as
-    `predict` works with the cores that there are.
+    `predict` works with the cores that there are. scikit-image's felzenszwalb, which
+    the graph begins with, has a column of its own: it tells machines apart.
 peers
     The tree of one picture's superpixel graph against one partition, or one
     tree, by other libraries, from the same leaves, affinities or descriptors.
@@ -389,7 +390,7 @@ def defaults(data, limit, turns, features, band=(900, 1100), at=1000):
     """Print median seconds of graph and tree, and both at about 1000 leaves."""
     from skuhas import HierarchicalSpectralSegmenter
     from skuhas._common import single_threaded_blas
-    from skuhas.superpixels import region_graph
+    from skuhas.superpixels import image_superpixels, region_graph
 
     segmenter = HierarchicalSpectralSegmenter()
     maps = features.transform(pictures(data, limit))
@@ -404,34 +405,36 @@ def defaults(data, limit, turns, features, band=(900, 1100), at=1000):
     for item in maps:
         times, results = taking_turns(
             {
+                "felzenszwalb": lambda item=item: image_superpixels(item.image),
                 "graph": lambda item=item: graph_of(item),
                 "both": lambda item=item: segmenter.predict([item])[0].n_leaves,
             },
             turns,
         )
-        graph, both = (statistics.median(times[name]) for name in ("graph", "both"))
-        rows.append([results["both"], graph, both - graph, both])
+        library, graph, both = (statistics.median(times[name]) for name in times)
+        rows.append([results["both"], library, graph, both - graph, both])
     rows = np.array(rows)
     near = rows[(rows[:, 0] >= band[0]) & (rows[:, 0] <= band[1])]
     print(
         f"\ndefaults: features given, medians of {turns} turns\n"
-        f"{'pictures':>22} {'count':>5} {'leaves':>7} {'graph s':>8} {'tree s':>7} "
-        f"{'both s':>7}"
+        f"{'pictures':>22} {'count':>5} {'leaves':>7} {'felzenszwalb s':>14} "
+        f"{'graph s':>8} {'tree s':>7} {'both s':>7}"
     )
     for name, chosen in (("all", rows), (f"{band[0]} to {band[1]} leaves", near)):
         if len(chosen):
-            n_leaves, graph, tree, both = np.median(chosen, axis=0)
-            figures = f"{n_leaves:7.0f} {graph:8.3f} {tree:7.3f} {both:7.3f}"
+            figures = row_of_defaults(*np.median(chosen, axis=0))
         else:
-            figures = f"{'-':>7} {'-':>8} {'-':>7} {'-':>7}"
+            figures = f"{'-':>7} {'-':>14} {'-':>8} {'-':>7} {'-':>7}"
         print(f"{name:>22} {len(chosen):5} {figures}")
     if len(np.unique(rows[:, 0])) > 1:
         fits = [np.polyval(np.polyfit(rows[:, 0], column, 1), at) for column in rows.T]
-        _, graph, tree, both = fits
-        print(
-            f"{f'line of all, at {at}':>22} {len(rows):5} {at:7} {graph:8.3f} "
-            f"{tree:7.3f} {both:7.3f}"
-        )
+        name = f"line of all, at {at}"
+        print(f"{name:>22} {len(rows):5} {row_of_defaults(*fits)}")
+
+
+def row_of_defaults(n_leaves, library, graph, tree, both):
+    """Return the figures of a row as they are printed."""
+    return f"{n_leaves:7.0f} {library:14.3f} {graph:8.3f} {tree:7.3f} {both:7.3f}"
 
 
 # --- peers

@@ -6,6 +6,7 @@ from skuhas._common._images import ImageLike, as_rgb_image, fit_within
 from skuhas._common._optional import optional_import
 from skuhas._common._progress import progress
 from skuhas._common._seeds import base_seed, node_seed
+from skuhas._common._sources import sources_digest
 from skuhas._common._threads import beside, single_threaded_blas, thread_controller
 from skuhas._common._validation import (
     check_choice,
@@ -32,5 +33,6 @@ __all__ = [
     "package_versions",
     "progress",
     "single_threaded_blas",
+    "sources_digest",
     "thread_controller",
 ]

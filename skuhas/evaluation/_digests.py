@@ -1,10 +1,10 @@
-"""What images, ground truth and the package's own sources are known again by."""
+"""What images and ground truth are known again by."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import fields, is_dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +74,3 @@ def _of_content(path: Path, *_changed: int) -> str:
 
 def _blake2b() -> Any:
     return hashlib.blake2b(digest_size=16)
-
-
-@cache
-def sources_digest() -> str:
-    """Return a digest of all files of this package, code and data."""
-    root = Path(__file__).parents[1]
-    total = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        if not path.is_file() or "__pycache__" in path.parts:
-            continue
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        total.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
-    return total.hexdigest()[:16]

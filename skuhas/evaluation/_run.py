@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from skuhas._common import atomic_write, check_integer
+from skuhas._common import atomic_write, check_integer, sources_digest
 from skuhas.baselines import ContourMapReader
 from skuhas.batch import (
     BatchError,
@@ -19,7 +19,7 @@ from skuhas.batch import (
     output_folder,
     versions,
 )
-from skuhas.evaluation._digests import digests_of, sources_digest
+from skuhas.evaluation._digests import digests_of
 from skuhas.evaluation._methods import as_methods
 from skuhas.evaluation._pictures import Example, write_sheet
 from skuhas.evaluation._records import (

@@ -7,8 +7,8 @@ import pickle
 import joblib
 from sklearn.utils.validation import check_memory
 
-from skuhas._common import package_versions
-from skuhas.superpixels import RegionGraph, region_graph
+from skuhas._common import package_versions, sources_digest
+from skuhas.superpixels import region_graph
 
 # Whose other versions may make other graphs.
 MAKERS = ("scikit-image", "scikit-learn", "numpy", "scipy", "pillow", "torch")
@@ -32,8 +32,8 @@ def cached_graphs(memory, superpixels):
     memory = check_memory(memory)
     code = _code(superpixels) if callable(superpixels) else superpixels
     try:
-        # Graphs of an earlier layout would be read as if they were of this one.
-        code = joblib.hash((code, RegionGraph.__slots__, _versions()))
+        # An edit between two releases may make other graphs too.
+        code = joblib.hash((code, sources_digest(), _versions()))
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise TypeError(
             f"superpixels={superpixels!r} cannot be cached, because what it holds "

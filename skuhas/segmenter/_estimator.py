@@ -146,9 +146,9 @@ class HierarchicalSpectralSegmenter(Documented, BaseEstimator):
         which is slower and good for trying what a GPU would do.
     memory : str or joblib.Memory, default=None
         Where graphs of superpixels are cached, so that a search over the gates
-        builds them once. The versions of skuhas and of the packages that it
-        is made with are part of the key, and of a function as `superpixels`
-        its own code; the code of what it calls is not.
+        builds them once. The code of skuhas and the versions of the packages
+        that it is made with are part of the key, and of a function as
+        `superpixels` its own code; the code of what it calls is not.
     n_jobs : int, default=None
         Images segmented in parallel, by joblib's rules, with one thread of
         linear algebra each. With a device, images whose superpixels are found

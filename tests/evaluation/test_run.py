@@ -24,9 +24,10 @@ from skuhas import (
     nh_covering_score,
     nm_covering_score,
 )
+from skuhas._common import sources_digest
 from skuhas.datasets import ImageDataset, Sample
-from skuhas.evaluation import OURS, _digests, make_method, method_names
-from skuhas.evaluation._digests import digests_of, sources_digest
+from skuhas.evaluation import OURS, make_method, method_names
+from skuhas.evaluation._digests import digests_of
 from skuhas.evaluation._records import NAME
 
 TIMES = ("seconds_features", "seconds_tree")
@@ -507,29 +508,6 @@ def test_a_run_of_other_sources_is_not_resumed(classes, fast, tmp_path):
         evaluate(classes, features=fast, out=out, resume=True)
     path.write_text(text, encoding="utf-8")
     assert evaluate(classes, features=fast, out=out, resume=True).n_done == 5
-
-
-def test_the_digest_of_sources_is_that_of_code_and_data(tmp_path, monkeypatch):
-    def digest():
-        sources_digest.cache_clear()
-        return sources_digest()
-
-    before = digest()
-    assert digest() == before
-    package = tmp_path / "skuhas"
-    (package / "evaluation").mkdir(parents=True)
-    module = package / "evaluation" / "_digests.py"
-    module.write_text("a = 1\n", encoding="utf-8")
-    monkeypatch.setattr(_digests, "__file__", str(module))
-    found = [digest()]
-    (package / "__pycache__").mkdir()
-    (package / "__pycache__" / "a.pyc").write_bytes(b"1")
-    assert digest() == found[0]
-    for name, text in (("data.json", "{}"), ("evaluation/_digests.py", "a = 2\n")):
-        (package / name).write_text(text, encoding="utf-8")
-        found.append(digest())
-    assert len({before, *found}) == 4
-    sources_digest.cache_clear()
 
 
 def test_another_first_method_is_another_run(classes, fast, two_methods, tmp_path):
