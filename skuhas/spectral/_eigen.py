@@ -152,9 +152,11 @@ def _largest(
                 )
                 values, vectors = error.values, error.vectors
                 return values[:n_pairs], vectors[:, :n_pairs], vectors
+            # Without its figures, so that one picture says it once.
             warnings.warn(
-                f"{n_pairs} eigenvectors of {size} vertices did not converge in a "
-                "Krylov space; a dense solver takes over, as exact but slower.",
+                "Eigenvectors of a node did not converge in a Krylov space, as where "
+                "parts of a picture repeat; a dense solver takes over, as exact but "
+                "slower.",
                 ConvergenceWarning,
                 stacklevel=2,
             )

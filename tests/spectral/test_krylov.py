@@ -1,5 +1,7 @@
 """Block Krylov eigenpairs against LAPACK's."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
@@ -172,6 +174,26 @@ def test_guesses_of_a_graph_change_the_time_alone(monkeypatch):
     smallest_eigenpairs(graph, 3, start=guesses)
     with pytest.warns(ConvergenceWarning, match="a dense solver takes over"):
         smallest_eigenpairs(graph, 3)
+
+
+def test_many_nodes_that_give_way_say_it_once(monkeypatch):
+    monkeypatch.setattr(_eigen, "PRODUCTS", 2)
+    monkeypatch.setattr(_eigen, "PRODUCT_SHARE", 10**6)
+    solved = []
+    dense = _eigen.largest_of_matrix
+
+    def largest_of_matrix(matrix, n_pairs):
+        solved.append(len(matrix))
+        return dense(matrix, n_pairs)
+
+    monkeypatch.setattr(_eigen, "largest_of_matrix", largest_of_matrix)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for size in (300, 310, 320):
+            graph = normalise(_blobs(size, np.random.default_rng(0)))
+            smallest_eigenpairs(graph, 3)
+    assert solved == [300, 310, 320]
+    assert [warning.category for warning in caught] == [ConvergenceWarning]
 
 
 def test_a_factored_graph_that_converges_too_slowly_warns(monkeypatch):
