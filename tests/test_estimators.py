@@ -208,7 +208,7 @@ def test_fit_is_required_only_to_learn(estimator, inputs):
         ("image.png", "X must be a list"),
         (3, "X must be a list"),
         ([None], r"X\[0\]"),
-        ([object()], r"X\[0\]"),
+        ([...], r"X\[0\]"),
         (np.zeros((5, 5)), "X must be a list"),
         (np.zeros((5, 5, 3)), "X must be a list"),
         (np.zeros((1, 2, 3, 4, 5)), "X"),
