@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse.linalg
 from joblib import cpu_count
 
 pytest.importorskip("torch")
@@ -68,11 +69,24 @@ def test_exponents_are_those_of_powers(speed):
 
 
 @pytest.mark.parametrize("metric", [True, False])
-def test_literal_leaves_find_what_is_there(speed, metric):
+def test_literal_leaves_find_what_is_there(speed, metric, monkeypatch):
     tokens = np.eye(4)[np.arange(40).reshape(5, 8) // 10]
     # Blocks that are apart but for noise, which keeps the spectrum simple.
     tokens = tokens + np.random.default_rng(0).normal(scale=0.02, size=tokens.shape)
+    metrics = []
+    solver = scipy.sparse.linalg.eigsh
+
+    def eigsh(matrix, *, M, **keywords):
+        metrics.append(M)
+        return solver(matrix, M=M, **keywords)
+
+    monkeypatch.setattr(scipy.sparse.linalg, "eigsh", eigsh)
     labels = speed.literal_leaves(tokens, 4, metric=metric).ravel()
+    (found,) = metrics
+    if metric:
+        np.testing.assert_array_equal(found, np.eye(40))
+    else:
+        assert found is None
     parts = {frozenset(np.flatnonzero(labels == label)) for label in range(4)}
     assert parts == {frozenset(range(i, i + 10)) for i in range(0, 40, 10)}
 

@@ -255,7 +255,7 @@ def test_memory_builds_each_graph_once(color_maps, tmp_path, graphs_made):
     ("name", "other"),
     [
         ("_versions", lambda: {"skuhas": "0.0.1", "numpy": "2.0"}),
-        ("sources_digest", lambda: "0" * 16),
+        ("SOURCES", "0" * 16),
     ],
 )
 def test_memory_keeps_nothing_for_other_versions(

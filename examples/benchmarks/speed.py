@@ -17,11 +17,12 @@ leaves
     The paper's leaves at 3600 tokens x 768 against the literal statement of its
     steps (`literal_leaves`), with one thread of BLAS and with as many as there are
     cores. The statement takes up to a minute and is run once as the authors call
-    the eigen-solver, with a dense identity for its metric, which is then inverted
-    at every step, and once without.
+    the eigen-solver, with a dense identity for its metric, so that every step also
+    solves a system with it, and once without. Its seconds are divided by the median
+    of skuhas's.
 quality
     NMCovering of the paper's settings with either kind of leaves; the literal ones
-    without the metric, which changes their time and only last digits of vectors.
+    without the metric, which saves time and changes them as another seed would.
 defaults
     Seconds of superpixel graph and tree, features given, by number of leaves, as
     `predict` works with the cores that there are. scikit-image's felzenszwalb, which

@@ -12,6 +12,8 @@ from skuhas.superpixels import region_graph
 
 # Whose other versions may make other graphs.
 MAKERS = ("scikit-image", "scikit-learn", "numpy", "scipy", "pillow", "torch")
+# Of the code that is loaded: later the files may hold another.
+SOURCES = sources_digest()
 
 
 def cached_graphs(memory, superpixels):
@@ -33,7 +35,7 @@ def cached_graphs(memory, superpixels):
     code = _code(superpixels) if callable(superpixels) else superpixels
     try:
         # An edit between two releases may make other graphs too.
-        code = joblib.hash((code, sources_digest(), _versions()))
+        code = joblib.hash((code, SOURCES, _versions()))
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise TypeError(
             f"superpixels={superpixels!r} cannot be cached, because what it holds "

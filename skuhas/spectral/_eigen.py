@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -29,6 +32,27 @@ TOLERANCE = {True: 5e-5, False: 1e-6}
 # Summed squares of the eigenvalues' distances from their mean, where they are
 # equal but for rounding.
 ISOTROPIC = 1e-13
+# Sizes of the graphs that a dense solver had to take over, while they are gathered.
+_given_way: ContextVar[list[int] | None] = ContextVar("given_way", default=None)
+
+
+@contextmanager
+def one_warning() -> Iterator[None]:
+    """Gather what a dense solver takes over within into one warning at the end."""
+    sizes: list[int] = []
+    token = _given_way.set(sizes)
+    try:
+        yield
+    finally:
+        _given_way.reset(token)
+    if sizes:
+        warnings.warn(
+            f"The eigenvectors of {len(sizes)} nodes, of {min(sizes)} to {max(sizes)} "
+            "vertices, did not converge in a Krylov space; a dense solver takes over "
+            "there, as exact but slower.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
 
 
 def smallest_eigenpairs(
@@ -152,14 +176,16 @@ def _largest(
                 )
                 values, vectors = error.values, error.vectors
                 return values[:n_pairs], vectors[:, :n_pairs], vectors
-            # Without its figures, so that one picture says it once.
-            warnings.warn(
-                "Eigenvectors of a node did not converge in a Krylov space, as where "
-                "parts of a picture repeat; a dense solver takes over, as exact but "
-                "slower.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+            sizes = _given_way.get()
+            if sizes is None:
+                warnings.warn(
+                    f"{n_pairs} eigenvectors of {size} vertices did not converge in a "
+                    "Krylov space; a dense solver takes over, as exact but slower.",
+                    ConvergenceWarning,
+                    stacklevel=2,
+                )
+            else:
+                sizes.append(size)
     trivial = graph.trivial
     matrix = graph.matrix()
     matrix -= (SHIFT * trivial)[..., :, None] * trivial[..., None, :]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skuhas._common import node_seed
 from skuhas.spectral._backend import Array, is_numpy, like, namespace
+from skuhas.spectral._eigen import one_warning
 from skuhas.spectral._gates import Gates
 from skuhas.spectral._laplacian import normalise
 from skuhas.spectral._locality import Locality
@@ -121,6 +122,12 @@ def grow_trees(
     -------
     list of RegionTree
 
+    Warns
+    -----
+    ConvergenceWarning
+        Eigenvectors of some nodes took a dense solver, as exact but slower; all of
+        them are told in one warning.
+
     Examples
     --------
     >>> import numpy as np
@@ -132,12 +139,12 @@ def grow_trees(
     """
     growth = _Growth(gates, self_affinity, assign_labels, seed)
     drafts = [_Draft(source.size) for source in sources]
-    growth.grow(
-        [
-            _Node(draft, source, 0, np.arange(source.size))
-            for draft, source in zip(drafts, sources, strict=True)
-        ]
-    )
+    roots = [
+        _Node(draft, source, 0, np.arange(source.size))
+        for draft, source in zip(drafts, sources, strict=True)
+    ]
+    with one_warning():
+        growth.grow(roots)
     return [
         draft.tree(labels) for draft, labels in zip(drafts, leaf_labels, strict=True)
     ]

@@ -1,6 +1,14 @@
 """The digest of the package's sources."""
 
+import pytest
+
 from skuhas._common import _sources, sources_digest
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept():
+    yield
+    sources_digest.cache_clear()
 
 
 def test_the_digest_of_sources_is_that_of_code_and_data(tmp_path, monkeypatch):
@@ -18,9 +26,10 @@ def test_the_digest_of_sources_is_that_of_code_and_data(tmp_path, monkeypatch):
     found = [digest()]
     (package / "__pycache__").mkdir()
     (package / "__pycache__" / "a.pyc").write_bytes(b"1")
+    for name in (".DS_Store", ".data.json.swp", "data.json~"):
+        (package / name).write_bytes(b"1")
     assert digest() == found[0]
     for name, text in (("data.json", "{}"), ("_common/_sources.py", "a = 2\n")):
         (package / name).write_text(text, encoding="utf-8")
         found.append(digest())
     assert len({before, *found}) == 4
-    sources_digest.cache_clear()

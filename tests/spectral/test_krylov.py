@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from skuhas.spectral import FactoredGraph, _eigen, normalise, smallest_eigenpairs
+from skuhas.spectral import (
+    FactoredGraph,
+    Gates,
+    _eigen,
+    grow_tree,
+    normalise,
+    smallest_eigenpairs,
+)
 from skuhas.spectral._krylov import BASIS, SlowConvergenceError, largest_eigenpairs
 
 
@@ -176,24 +183,29 @@ def test_guesses_of_a_graph_change_the_time_alone(monkeypatch):
         smallest_eigenpairs(graph, 3)
 
 
-def test_many_nodes_that_give_way_say_it_once(monkeypatch):
+@pytest.mark.parametrize("max_branching", [2, 6])
+def test_a_tree_says_once_what_gave_way(monkeypatch, max_branching):
     monkeypatch.setattr(_eigen, "PRODUCTS", 2)
     monkeypatch.setattr(_eigen, "PRODUCT_SHARE", 10**6)
     solved = []
     dense = _eigen.largest_of_matrix
 
     def largest_of_matrix(matrix, n_pairs):
-        solved.append(len(matrix))
+        if matrix.shape[-1] >= _eigen.KRYLOV:
+            solved.append(matrix.shape[-1])
         return dense(matrix, n_pairs)
 
     monkeypatch.setattr(_eigen, "largest_of_matrix", largest_of_matrix)
+    affinity = _blobs(1000, np.random.default_rng(0))
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("default")
-        for size in (300, 310, 320):
-            graph = normalise(_blobs(size, np.random.default_rng(0)))
-            smallest_eigenpairs(graph, 3)
-    assert solved == [300, 310, 320]
-    assert [warning.category for warning in caught] == [ConvergenceWarning]
+        warnings.simplefilter("always")
+        gates = Gates(max_branching=max_branching, max_depth=3)
+        grow_tree(affinity, np.ones(1000), np.arange(1000), gates)
+    assert len(solved) > 2
+    (warning,) = caught
+    assert warning.category is ConvergenceWarning
+    message = f"The eigenvectors of {len(solved)} nodes, of {min(solved)} to 1000 "
+    assert str(warning.message).startswith(message)
 
 
 def test_a_factored_graph_that_converges_too_slowly_warns(monkeypatch):
