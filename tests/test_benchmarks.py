@@ -15,9 +15,11 @@ pytest.importorskip("torch")
 
 from skuhas import (
     PAPER_SETTINGS,
+    ColorFeatures,
     FeatureMap,
     HierarchicalSpectralSegmenter,
     make_nested_scene,
+    nm_covering_score,
 )
 
 FOLDER = Path(__file__).parents[1] / "examples" / "benchmarks"
@@ -159,6 +161,24 @@ def test_speed_prints_its_tables(tmp_path):
     # What is not the graph is the tree, each rounded by itself.
     rest = float(both) - float(graph)
     assert float(tree) == pytest.approx(rest, abs=0.0016)
+
+
+def test_quality_prints_scores_of_either_kind_of_leaves(speed, capsys):
+    features = ColorFeatures(image_size=160)
+    speed.quality(None, 1, features)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    header = starting(rows, "picture")
+    assert " ".join(header[:6]) == "picture tokens literal NM skuhas NM"
+    row, mean = rows[rows.index(header) + 1 :]
+    assert row[-4:] == mean[-4:]
+
+    ((_, image, truth),) = speed.annotated(None, 1)
+    (item,) = features.transform([image])
+    (tree,) = HierarchicalSpectralSegmenter(**PAPER_SETTINGS).predict([item])
+    leaves = speed.literal_leaves(np.asarray(item), 200, metric=False)
+    trees = [speed.paper_tree(leaves, item), tree]
+    expected = [nm_covering_score([truth], [tree]) for tree in trees]
+    assert list(map(float, row[-4:-2])) == pytest.approx(expected, abs=6e-5)
 
 
 def test_throughput_prints_its_table():
