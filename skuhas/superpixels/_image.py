@@ -15,7 +15,7 @@ from skimage.color import rgb2gray
 from skimage.filters import sobel
 
 from skuhas._common import fit_within
-from skuhas.superpixels._tiles import WHOLE, estimated_count, tiled_superpixels
+from skuhas.superpixels._tiles import WHOLE, tiled_superpixels
 from skuhas.tree import canonical_labels
 
 
@@ -88,9 +88,7 @@ _METHODS = {
 IMAGE_METHODS = tuple(_METHODS)
 # Steps without effect after which more of them are not tried.
 PATIENCE = 5
-# Of what an estimate may be of the limit, at first and once regions were made fewer,
-# for all windows to be computed, and of what is aimed at where it is more.
-TOLERANCE = 1.25, 0.95
+# Of the limit, what is aimed at where there are more.
 AIM = 0.85
 
 
@@ -185,10 +183,7 @@ def image_superpixels(
 
 
 def _in_windows(plan, image, arguments, max_leaves, method):
-    """Return superpixels of a large image, computed window by window.
-
-    All windows are computed only where some of them promise few enough.
-    """
+    """Return superpixels of a large image, computed window by window."""
 
     def compute(window, share):
         own = dict(arguments)
@@ -196,23 +191,27 @@ def _in_windows(plan, image, arguments, max_leaves, method):
             own[plan.coarser] = max(1, round(own[plan.coarser] * share))
         return plan.function(window, **own)
 
-    idle, previous, estimate, tolerance = 0, None, None, TOLERANCE[0]
+    idle, limit = 0, max_leaves
+    # Of all windows, and as estimated from some.
+    previous = {True: None, False: None}
     while idle < PATIENCE:
         with _quiet():
-            last, estimate = estimate, estimated_count(compute, image)
-            n_leaves = estimate
+            labels, n_leaves = tiled_superpixels(
+                compute, image, arguments.get("min_size"), limit
+            )
+        if n_leaves <= max_leaves:
+            return labels
+        complete = labels is not None
+        same = n_leaves == previous[complete]
+        previous[complete] = n_leaves
+        if complete:
+            idle = idle + 1 if same else 0
+        elif same:
             # Leaves larger than a window make an estimate that is always too high.
-            if estimate <= tolerance * max_leaves or estimate == last:
-                labels = tiled_superpixels(compute, image, arguments.get("min_size"))
-                n_leaves = int(labels.max()) + 1
-                if n_leaves <= max_leaves:
-                    return labels
-                idle = idle + 1 if n_leaves == previous else 0
-                previous = n_leaves
-        tolerance = TOLERANCE[1]
+            limit = math.inf
         factor = plan.factor ** plan.steps(n_leaves, max_leaves)
         arguments[plan.coarser] = _coarsened(arguments[plan.coarser], factor)
-    raise _too_many(method, previous, max_leaves)
+    raise _too_many(method, previous[True], max_leaves)
 
 
 @contextmanager

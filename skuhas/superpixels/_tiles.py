@@ -1,7 +1,9 @@
 """Superpixels of large images, from overlapping windows."""
 
+import math
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,9 +20,11 @@ TILE = 512
 MARGIN = 32
 # Windows computed at once at most: each takes about 100 MB.
 WORKERS = 4
-# One tile in so many is looked at to estimate what all will give, but not fewer
-# than the second number.
+# One window in so many is computed before there is an estimate of what all will
+# give, but not fewer than the second number.
 SAMPLED = 8, 8
+# Standard errors that an estimate has to lie beyond a limit.
+SURE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,9 @@ class _Tile:
         )
 
 
-def tiled_superpixels(compute, image, least=None, *, tile=TILE, margin=MARGIN):
+def tiled_superpixels(
+    compute, image, least=None, limit=math.inf, *, tile=TILE, margin=MARGIN
+):
     """Partition an image window by window.
 
     Every window is partitioned on its own and keeps the labels of its tile. Leaves
@@ -47,6 +53,10 @@ def tiled_superpixels(compute, image, least=None, *, tile=TILE, margin=MARGIN):
     windows, which overlap there, agree; see `Seams`. Then what borders have cut
     off, and is smaller than `least`, goes to the neighbour of the most similar
     colour.
+
+    Windows are computed in an order that spreads over the image. Once those done
+    leave little doubt that all of them would give too many leaves, the rest is
+    not computed.
 
     Parameters
     ----------
@@ -56,19 +66,35 @@ def tiled_superpixels(compute, image, least=None, *, tile=TILE, margin=MARGIN):
     image : ndarray of shape (height, width, 3), dtype uint8
     least : int, default=None
         Pixels; a quarter of the mean leaf by default.
+    limit : int, default=inf
+        Leaves that are too many if there are more.
     tile, margin : int
         Side of a tile at most, and how far its window reaches beyond it, at most
         half as much.
 
     Returns
     -------
-    ndarray of shape (height, width), dtype int32
-        Superpixels are numbered by their first pixel.
+    labels : ndarray of shape (height, width), dtype int32, or None
+        Superpixels are numbered by their first pixel. None where some windows
+        sufficed to tell that there would be more than `limit`.
+    n_leaves : int or float
+        Number of superpixels, or an estimate of it.
     """
     tiles = _tiles(image.shape[:2], tile, margin)
+    order = _spread(*(place + 1 for place in tiles[-1].place))
+    estimate = _Estimate(len(tiles), image[..., 0].size)
+    windows = {}
+    parts = _partitioned(compute, image, [tiles[index] for index in order])
+    with closing(parts):
+        for index, (part, window) in zip(order, parts, strict=True):
+            windows[index] = window
+            estimate.add(window, part.core_in_window)
+            if estimate.surely_above(limit):
+                return None, estimate.value
     labels = np.empty(image.shape[:2], dtype=np.int32)
     seams = Seams(margin)
-    for part, window in _partitioned(compute, image, tiles):
+    for index, part in enumerate(tiles):
+        window = windows.pop(index)
         window += seams.n_leaves
         labels[part.core] = window[part.core_in_window]
         seams.add(window, part.place, part.core_in_window)
@@ -77,43 +103,62 @@ def tiled_superpixels(compute, image, least=None, *, tile=TILE, margin=MARGIN):
     if cut.size:
         if least is None:
             least = labels.size / n_leaves / 4
-        _renumber(labels, join_small(labels, image, n_leaves, cut, least))
-    return labels
+        n_leaves = _renumber(labels, join_small(labels, image, n_leaves, cut, least))
+    return labels, n_leaves
 
 
-def estimated_count(compute, image, *, tile=TILE, margin=MARGIN):
-    """Return about how many superpixels `tiled_superpixels` would give.
+class _Estimate:
+    """What some windows say of the number of leaves of all of them.
 
-    Some tiles, spread evenly, stand for all. A leaf counts with the share of it
-    that lies in the tile.
+    A leaf counts with the share of it that lies in the window's tile. The number is
+    the ratio estimator of leaves a pixel, its error that of a simple random sample
+    of tiles without replacement.
 
     Parameters
     ----------
-    compute : callable
-    image : ndarray of shape (height, width, 3), dtype uint8
-    tile, margin : int
-        All as in `tiled_superpixels`.
-
-    Returns
-    -------
-    float
+    n_tiles, n_pixels : int
+        Of the whole image.
     """
-    tiles = _tiles(image.shape[:2], tile, margin)
-    n_sampled = min(len(tiles), max(len(tiles) // SAMPLED[0], SAMPLED[1]))
+
+    def __init__(self, n_tiles, n_pixels):
+        self._n_tiles, self._n_pixels = n_tiles, n_pixels
+        self._leaves, self._pixels = [], []
+
+    def add(self, window, core):
+        """Take in the labels of a window, with the slices of its tile."""
+        own = window[core]
+        area = np.bincount(window.ravel())
+        inside = np.bincount(own.ravel(), minlength=area.size)
+        self._leaves.append((inside[area > 0] / area[area > 0]).sum())
+        self._pixels.append(own.size)
+
+    @property
+    def value(self):
+        return self._n_pixels * sum(self._leaves) / sum(self._pixels)
+
+    def surely_above(self, limit):
+        """Return whether there are enough windows to say so."""
+        seen = len(self._leaves)
+        enough = max(self._n_tiles // SAMPLED[0], SAMPLED[1])
+        if self.value <= limit or not enough <= seen < self._n_tiles:
+            return False
+        leaves, pixels = np.array(self._leaves), np.array(self._pixels)
+        residuals = leaves - pixels * self.value / self._n_pixels
+        unseen = 1 - seen / self._n_tiles
+        variance = seen * unseen * (residuals**2).sum() / (seen - 1)
+        error = self._n_pixels * math.sqrt(variance) / pixels.sum()
+        return self.value - SURE * error > limit
+
+
+def _spread(n_rows, n_columns):
+    """Return the tiles' numbers in an order that spreads over the image at once."""
     # Points of a sequence that fills a square evenly (M. Roberts's R2).
     root = 1.32471795724474602596
-    points = (0.5 + np.arange(n_sampled)[:, None] / [root, root**2]) % 1
-    n_rows, n_columns = (place + 1 for place in tiles[-1].place)
+    n_tiles = n_rows * n_columns
+    points = (0.5 + np.arange(4 * n_tiles)[:, None] / [root, root**2]) % 1
     rows, columns = (points * [n_rows, n_columns]).astype(int).T
-    sample = [tiles[index] for index in np.unique(rows * n_columns + columns)]
-    leaves = pixels = 0
-    for part, window in _partitioned(compute, image, sample):
-        core = window[part.core_in_window]
-        area = np.bincount(window.ravel())
-        own = np.bincount(core.ravel(), minlength=area.size)
-        leaves += (own[area > 0] / area[area > 0]).sum()
-        pixels += core.size
-    return leaves * image[..., 0].size / pixels
+    met = dict.fromkeys((rows * n_columns + columns).tolist())
+    return [*met, *(index for index in range(n_tiles) if index not in met)]
 
 
 def _partitioned(compute, image, tiles):

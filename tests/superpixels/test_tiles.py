@@ -13,7 +13,7 @@ from skimage.segmentation import felzenszwalb
 
 from skuhas.superpixels import IMAGE_METHODS, _image, _tiles, image_superpixels
 from skuhas.superpixels._seams import Seams, join_small
-from skuhas.superpixels._tiles import estimated_count, tiled_superpixels
+from skuhas.superpixels._tiles import tiled_superpixels
 from skuhas.tree import canonical_labels
 
 
@@ -35,15 +35,11 @@ def _photo_leaves(window, share):
 def small_tiles(monkeypatch):
     """Let images of more than 5000 pixels be large, and windows small."""
     monkeypatch.setattr(_image, "WHOLE", 5000)
-    for function in ("tiled_superpixels", "estimated_count"):
-        original = getattr(_tiles, function)
-        monkeypatch.setattr(
-            _image,
-            function,
-            lambda *arguments, original=original: original(
-                *arguments, tile=60, margin=12
-            ),
-        )
+    monkeypatch.setattr(
+        _image,
+        "tiled_superpixels",
+        lambda *arguments: tiled_superpixels(*arguments, tile=60, margin=12),
+    )
 
 
 @given(data=st.data())
@@ -61,9 +57,12 @@ def test_flat_shapes_come_out_exactly(data):
         picture[top : top + rows, left : left + columns] = color
     tile = data.draw(st.integers(8, 60))
     margin = data.draw(st.integers(1, tile // 2))
-    result = tiled_superpixels(_by_color, picture, 1, tile=tile, margin=margin)
+    result, n_leaves = tiled_superpixels(
+        _by_color, picture, 1, tile=tile, margin=margin
+    )
     np.testing.assert_array_equal(result, _regions(picture))
     assert result.dtype == np.int32
+    assert n_leaves == result.max() + 1
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,7 @@ def test_felzenszwalb_of_shapes_that_cross_borders(tile, margin):
     picture[horseshoe & ~((x > 60) & (x < 340) & (y < 230))] = (200, 30, 30)
     picture[(x - 200) ** 2 + (y - 130) ** 2 < 80**2] = (20, 200, 40)
     picture[y > 280] = (250, 250, 0)
-    result = tiled_superpixels(
+    result, _ = tiled_superpixels(
         lambda window, share: felzenszwalb(window, scale=20, sigma=0, min_size=10),
         picture,
         10,
@@ -89,14 +88,14 @@ def test_felzenszwalb_of_shapes_that_cross_borders(tile, margin):
 def test_one_tile_is_the_whole_image():
     image = coffee()[:200, :300]
     whole = image_superpixels(image)
-    result = tiled_superpixels(_photo_leaves, image, 25, tile=300, margin=10)
+    result, _ = tiled_superpixels(_photo_leaves, image, 25, tile=300, margin=10)
     np.testing.assert_array_equal(result, whole)
 
 
 def test_a_photograph_in_tiles_is_much_as_it_is_whole():
     image = coffee()[::2, ::2].copy()
     whole = image_superpixels(image)
-    result = tiled_superpixels(_photo_leaves, image, 25, tile=100, margin=24)
+    result, _ = tiled_superpixels(_photo_leaves, image, 25, tile=100, margin=24)
     areas = np.bincount(result.ravel())
     assert areas.min() >= 25
     assert abs(areas.size / (whole.max() + 1) - 1) < 0.05
@@ -105,8 +104,66 @@ def test_a_photograph_in_tiles_is_much_as_it_is_whole():
     union = overlap.sum(axis=1)[:, None] + areas - overlap
     covering = ((overlap / union).max(axis=1) * overlap.sum(axis=1)).sum() / whole.size
     assert covering > 0.9
-    estimate = estimated_count(_photo_leaves, image, tile=100, margin=24)
-    assert abs(estimate / areas.size - 1) < 0.35
+
+
+def _squares(n_rows, n_columns, side):
+    """Return an image of so many squares, every neighbour of another colour."""
+    tone = np.arange(n_rows)[:, None] % 2 * 2 + np.arange(n_columns) % 2
+    tone = np.kron(tone * 60, np.ones((side, side))).astype(np.uint8)
+    return np.repeat(tone[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize(("limit", "too_many"), [(1000, True), (1200, False)])
+def test_windows_end_where_there_will_be_too_many_leaves(limit, too_many):
+    windows = []
+
+    def compute(window, share):
+        windows.append(window.shape)
+        time.sleep(0.01)
+        return _by_color(window, share)
+
+    labels, n_leaves = tiled_superpixels(
+        compute, _squares(30, 40, 8), 1, limit, tile=40, margin=8
+    )
+    assert n_leaves == pytest.approx(1200)
+    if too_many:
+        # Eight, and those in work when they were enough.
+        assert labels is None
+        assert 8 <= len(windows) <= 8 + _tiles.WORKERS < 48
+    else:
+        assert labels.max() + 1 == n_leaves == 1200
+        assert len(windows) == 48
+
+
+@pytest.mark.parametrize("limit", [601, 660, 800])
+def test_leaves_in_one_half_are_not_taken_for_all(limit):
+    image = _squares(30, 40, 8)
+    image[:, :160] = 255
+    labels, n_leaves = tiled_superpixels(_by_color, image, 1, limit, tile=40, margin=8)
+    assert labels.max() + 1 == n_leaves == 601
+
+
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_tiles_come_once_and_from_everywhere(n_rows, n_columns):
+    order = _tiles._spread(n_rows, n_columns)
+    assert sorted(order) == list(range(n_rows * n_columns))
+    begin = np.array(order[: max(8, len(order) // 8)])
+    for places, count in ((begin // n_columns, n_rows), (begin % n_columns, n_columns)):
+        quarters = np.unique(4 * places // count)
+        assert quarters.size >= min(count, 3)
+
+
+@given(st.lists(st.integers(0, 300), min_size=8, max_size=60), st.integers(0, 9999))
+def test_estimate_is_the_ratio_of_a_sample(leaves, limit):
+    estimate = _tiles._Estimate(100, 100 * 400)
+    for count in leaves:
+        window = np.minimum(np.arange(400), max(count - 1, 0)).reshape(20, 20)
+        estimate.add(window, np.s_[:, :])
+    leaves = np.maximum(leaves, 1)
+    assert estimate.value == pytest.approx(100 * leaves.mean())
+    error = 100 * np.sqrt(leaves.var(ddof=1) / leaves.size * (1 - leaves.size / 100))
+    surely = leaves.size >= 12 and estimate.value - 2 * error > limit
+    assert estimate.surely_above(limit) == surely
 
 
 def test_leaves_that_one_window_tells_apart_stay_apart():
@@ -162,6 +219,23 @@ def test_leaves_are_bounded_in_tiles(method, max_leaves):
 
 
 @pytest.mark.usefixtures("small_tiles")
+def test_windows_are_not_all_computed_for_nothing(monkeypatch):
+    image = coffee()[::2, ::2].copy()
+    whole = image_superpixels(image, leaf_size=None).max() + 1
+    windows = []
+
+    def counted(window, **parameters):
+        windows.append(window.shape)
+        return felzenszwalb(window, **parameters)
+
+    monkeypatch.setattr(_image.segmentation, "felzenszwalb", counted)
+    labels = image_superpixels(image, leaf_size=None, max_leaves=int(0.7 * whole))
+    assert 0.5 * whole < labels.max() + 1 <= 0.7 * whole
+    # Twenty of them all, fewer than that before.
+    assert 20 < len(windows) < 40
+
+
+@pytest.mark.usefixtures("small_tiles")
 def test_fewer_leaves_than_windows():
     image = coffee()[::3, ::3].copy()
     assert image_superpixels(image, leaf_size=None, max_leaves=4).max() < 4
@@ -195,10 +269,10 @@ def test_threads_end_and_do_not_matter(monkeypatch):
     image = coffee()[::2, ::2].copy()
     before = threading.active_count()
     monkeypatch.setattr(_tiles, "WORKERS", 1)
-    expected = tiled_superpixels(_photo_leaves, image, 25, tile=80, margin=16)
+    expected, _ = tiled_superpixels(_photo_leaves, image, 25, tile=80, margin=16)
     monkeypatch.setattr(_tiles, "WORKERS", 3)
     monkeypatch.setattr(_tiles.joblib, "cpu_count", lambda: 3)
-    result = tiled_superpixels(_photo_leaves, image, 25, tile=80, margin=16)
+    result, _ = tiled_superpixels(_photo_leaves, image, 25, tile=80, margin=16)
     np.testing.assert_array_equal(result, expected)
     assert threading.active_count() == before
 
