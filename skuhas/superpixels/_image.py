@@ -111,10 +111,10 @@ def image_superpixels(
         that the windows agree on are joined across borders. A function of
         your own always gets the whole image.
     max_leaves : int, default=4000
-        Superpixels at most. Where the method gives more, its size parameter
-        is raised step by step and it runs again, where there are windows on
-        some of them until those have few enough; a map of your own with more
-        is an error.
+        Superpixels at most. Where the method gives more, its size parameter is
+        made coarser step by step and it runs again; in windows, a try ends as
+        soon as those done show that it will give more. A map of your own with
+        more is an error.
     parameters : dict, default=None
         Keyword arguments of the method: scale (30 by default), sigma (0.5) and
         min_size (25 pixels) of felzenszwalb; n_segments, compactness, sigma of
@@ -191,9 +191,7 @@ def _in_windows(plan, image, arguments, max_leaves, method):
             own[plan.coarser] = max(1, round(own[plan.coarser] * share))
         return plan.function(window, **own)
 
-    idle, limit = 0, max_leaves
-    # Of all windows, and as estimated from some.
-    previous = {True: None, False: None}
+    idle, limit, last_count, last_estimate = 0, max_leaves, None, None
     while idle < PATIENCE:
         with _quiet():
             labels, n_leaves = tiled_superpixels(
@@ -201,17 +199,18 @@ def _in_windows(plan, image, arguments, max_leaves, method):
             )
         if n_leaves <= max_leaves:
             return labels
-        complete = labels is not None
-        same = n_leaves == previous[complete]
-        previous[complete] = n_leaves
-        if complete:
-            idle = idle + 1 if same else 0
-        elif same:
-            # Leaves larger than a window make an estimate that is always too high.
+        if labels is not None:
+            idle = idle + 1 if n_leaves == last_count else 0
+            last_count = n_leaves
+        elif n_leaves == last_estimate:
+            # Coarser is not fewer, as far as some windows can tell.
             limit = math.inf
+            continue
+        else:
+            last_estimate = n_leaves
         factor = plan.factor ** plan.steps(n_leaves, max_leaves)
         arguments[plan.coarser] = _coarsened(arguments[plan.coarser], factor)
-    raise _too_many(method, previous[True], max_leaves)
+    raise _too_many(method, last_count, max_leaves)
 
 
 @contextmanager
@@ -248,8 +247,9 @@ def _arguments(function, method, parameters):
 def _coarsened(value, factor):
     if not isinstance(value, numbers.Integral):
         return value * factor
-    changed = value * factor
-    return math.ceil(changed) if factor > 1 else max(1, math.floor(changed))
+    if factor > 1:
+        return max(int(value) + 1, math.ceil(value * factor))
+    return max(1, math.floor(value * factor))
 
 
 def _checked(labels, shape):

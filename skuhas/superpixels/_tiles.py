@@ -5,7 +5,7 @@ import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import joblib
 import numpy as np
@@ -20,11 +20,12 @@ TILE = 512
 MARGIN = 32
 # Windows computed at once at most: each takes about 100 MB.
 WORKERS = 4
-# One window in so many is computed before there is an estimate of what all will
-# give, but not fewer than the second number.
-SAMPLED = 8, 8
-# Standard errors that an estimate has to lie beyond a limit.
-SURE = 2.0
+# Windows that an estimate needs: one in so many, and so many at least. Beyond one in
+# so many it has no say: the whole count costs little more.
+ONE_IN, LEAST, LAST_ONE_IN = 8, 8, 2
+# Standard errors that an estimate has to lie above the limit. It is looked at after
+# every window, so that two would be passed by chance too often.
+SURE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,8 @@ def tiled_superpixels(
     off, and is smaller than `least`, goes to the neighbour of the most similar
     colour.
 
-    Windows are computed in an order that spreads over the image. Once those done
-    leave little doubt that all of them would give too many leaves, the rest is
-    not computed.
+    Windows are computed in random order. Once those done leave no reasonable doubt
+    that all of them would give too many leaves, the rest is not computed.
 
     Parameters
     ----------
@@ -66,8 +66,9 @@ def tiled_superpixels(
     image : ndarray of shape (height, width, 3), dtype uint8
     least : int, default=None
         Pixels; a quarter of the mean leaf by default.
-    limit : int, default=inf
-        Leaves that are too many if there are more.
+    limit : float, default=inf
+        Superpixels at most. Where that is noticed only once all windows are there,
+        the labels come all the same.
     tile, margin : int
         Side of a tile at most, and how far its window reaches beyond it, at most
         half as much.
@@ -81,15 +82,15 @@ def tiled_superpixels(
         Number of superpixels, or an estimate of it.
     """
     tiles = _tiles(image.shape[:2], tile, margin)
-    order = _spread(*(place + 1 for place in tiles[-1].place))
+    # The same whenever the picture has so many windows.
+    order = np.random.default_rng(len(tiles)).permutation(len(tiles))
     estimate = _Estimate(len(tiles), image[..., 0].size)
     windows = {}
-    parts = _partitioned(compute, image, [tiles[index] for index in order])
-    with closing(parts):
-        for index, (part, window) in zip(order, parts, strict=True):
+    with closing(_partitioned(compute, image, [tiles[i] for i in order])) as parts:
+        for index, window in zip(order, parts, strict=True):
             windows[index] = window
-            estimate.add(window, part.core_in_window)
-            if estimate.surely_above(limit):
+            estimate.add(window, tiles[index].core_in_window)
+            if estimate.is_surely_above(limit):
                 return None, estimate.value
     labels = np.empty(image.shape[:2], dtype=np.int32)
     seams = Seams(margin)
@@ -108,11 +109,14 @@ def tiled_superpixels(
 
 
 class _Estimate:
-    """What some windows say of the number of leaves of all of them.
+    """What a random sample of windows says of the number of leaves of all of them.
 
-    A leaf counts with the share of it that lies in the window's tile. The number is
-    the ratio estimator of leaves a pixel, its error that of a simple random sample
-    of tiles without replacement.
+    Borders between tiles cut leaves into pieces. Of a leaf without holes, pieces less
+    crossings of borders plus crossings of corners are 1, which is Euler's formula. So
+    a tile counts its pieces, half of what crosses its borders, which the tile beyond
+    counts too, and a quarter of what covers all pixels about a corner. The estimate is
+    the ratio of these numbers to pixels, and its error the standard error of a ratio
+    in a sample without replacement.
 
     Parameters
     ----------
@@ -126,43 +130,65 @@ class _Estimate:
 
     def add(self, window, core):
         """Take in the labels of a window, with the slices of its tile."""
-        own = window[core]
-        area = np.bincount(window.ravel())
-        inside = np.bincount(own.ravel(), minlength=area.size)
-        self._leaves.append((inside[area > 0] / area[area > 0]).sum())
-        self._pixels.append(own.size)
+        pieces = window[core]
+        crossings = corners = 0
+        borders = [
+            _inner_borders(*side) for side in zip(core, window.shape, strict=True)
+        ]
+        for line in borders[0]:
+            crossings += _n_in_both(window[line - 1, core[1]], window[line, core[1]])
+        for line in borders[1]:
+            crossings += _n_in_both(window[core[0], line - 1], window[core[0], line])
+        for row, column in product(*borders):
+            corner = window[row - 1 : row + 1, column - 1 : column + 1]
+            corners += int((corner == corner[0, 0]).all())
+        n_pieces = np.count_nonzero(np.bincount(pieces.ravel()))
+        self._leaves.append(n_pieces - crossings / 2 + corners / 4)
+        self._pixels.append(pieces.size)
 
     @property
     def value(self):
+        """Number of leaves of all windows."""
         return self._n_pixels * sum(self._leaves) / sum(self._pixels)
 
-    def surely_above(self, limit):
-        """Return whether there are enough windows to say so."""
+    @property
+    def error(self):
+        """Standard error of `value`.
+
+        With one tile more, without leaves: that none was like it so far does not mean
+        that there is none.
+        """
+        leaves = np.array([*self._leaves, 0.0])
+        pixels = np.array([*self._pixels, np.mean(self._pixels)])
+        residuals = leaves - pixels * leaves.sum() / pixels.sum()
+        unseen = 1 - len(self._leaves) / self._n_tiles
+        variance = leaves.size * unseen * (residuals**2).sum() / (leaves.size - 1)
+        return self._n_pixels * math.sqrt(variance) / pixels.sum()
+
+    def is_surely_above(self, limit):
+        """Return whether windows not seen yet need not be asked."""
         seen = len(self._leaves)
-        enough = max(self._n_tiles // SAMPLED[0], SAMPLED[1])
-        if self.value <= limit or not enough <= seen < self._n_tiles:
+        first = max(self._n_tiles // ONE_IN, LEAST)
+        if self.value <= limit or not first <= seen <= self._n_tiles // LAST_ONE_IN:
             return False
-        leaves, pixels = np.array(self._leaves), np.array(self._pixels)
-        residuals = leaves - pixels * self.value / self._n_pixels
-        unseen = 1 - seen / self._n_tiles
-        variance = seen * unseen * (residuals**2).sum() / (seen - 1)
-        error = self._n_pixels * math.sqrt(variance) / pixels.sum()
-        return self.value - SURE * error > limit
+        return self.value - SURE * self.error > limit
 
 
-def _spread(n_rows, n_columns):
-    """Return the tiles' numbers in an order that spreads over the image at once."""
-    # Points of a sequence that fills a square evenly (M. Roberts's R2).
-    root = 1.32471795724474602596
-    n_tiles = n_rows * n_columns
-    points = (0.5 + np.arange(4 * n_tiles)[:, None] / [root, root**2]) % 1
-    rows, columns = (points * [n_rows, n_columns]).astype(int).T
-    met = dict.fromkeys((rows * n_columns + columns).tolist())
-    return [*met, *(index for index in range(n_tiles) if index not in met)]
+def _inner_borders(core, side):
+    """Return where a tile begins and ends within its window, but at the image's edges.
+
+    Each stands for the border between the pixels before it and at it.
+    """
+    return [line for line in (core.start, core.stop) if 0 < line < side]
+
+
+def _n_in_both(before, after):
+    """Return how many leaves have pixels opposite each other across a border."""
+    return np.unique(before[before == after]).size
 
 
 def _partitioned(compute, image, tiles):
-    """Yield tiles with the labels of their windows, computed in threads."""
+    """Yield the labels of tiles' windows, computed in threads."""
 
     def partition(part):
         window = image[part.window]
@@ -171,7 +197,7 @@ def _partitioned(compute, image, tiles):
 
     pool = ThreadPoolExecutor(max_workers=_n_workers(len(tiles)))
     try:
-        yield from zip(tiles, pool.map(partition, tiles), strict=True)
+        yield from pool.map(partition, tiles)
     finally:
         # After an error or Ctrl-C only windows under way are waited for.
         pool.shutdown(cancel_futures=True)

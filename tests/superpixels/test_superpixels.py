@@ -55,6 +55,11 @@ def test_sizes_of_numpy_are_raised_like_others(kind, small_photo):
     np.testing.assert_array_equal(labels, expected)
 
 
+def test_sizes_of_nothing_are_raised(small_photo):
+    labels = image_superpixels(small_photo, max_leaves=40, parameters={"min_size": 0})
+    assert 20 < labels.max() < 40
+
+
 def test_a_method_that_cannot_be_coarse_enough_says_so(small_photo):
     assert image_superpixels(small_photo, max_leaves=1).max() == 0
     message = "'quickshift' gives .* whatever its max_dist, more than max_leaves=1"

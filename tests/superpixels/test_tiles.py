@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from skimage.data import coffee
+from skimage.data import coffee, rocket
 from skimage.measure import label
 from skimage.segmentation import felzenszwalb
 
@@ -113,57 +113,114 @@ def _squares(n_rows, n_columns, side):
     return np.repeat(tone[..., None], 3, axis=2)
 
 
-@pytest.mark.parametrize(("limit", "too_many"), [(1000, True), (1200, False)])
-def test_windows_end_where_there_will_be_too_many_leaves(limit, too_many):
-    windows = []
+@pytest.fixture
+def seen(monkeypatch):
+    """Return a list of what is known each time a window has been looked at."""
+    estimates = []
 
-    def compute(window, share):
-        windows.append(window.shape)
-        time.sleep(0.01)
-        return _by_color(window, share)
+    class Watched(_tiles._Estimate):
+        def add(self, window, core):
+            super().add(window, core)
+            estimates.append(self.value)
 
-    labels, n_leaves = tiled_superpixels(
-        compute, _squares(30, 40, 8), 1, limit, tile=40, margin=8
-    )
-    assert n_leaves == pytest.approx(1200)
-    if too_many:
-        # Eight, and those in work when they were enough.
-        assert labels is None
-        assert 8 <= len(windows) <= 8 + _tiles.WORKERS < 48
-    else:
-        assert labels.max() + 1 == n_leaves == 1200
-        assert len(windows) == 48
+    monkeypatch.setattr(_tiles, "_Estimate", Watched)
+    return estimates
 
 
-@pytest.mark.parametrize("limit", [601, 660, 800])
-def test_leaves_in_one_half_are_not_taken_for_all(limit):
+@pytest.mark.parametrize("workers", [1, 4])
+def test_windows_end_where_there_will_be_too_many_leaves(seen, monkeypatch, workers):
+    monkeypatch.setattr(_tiles, "_n_workers", lambda n_tiles: workers)
+    before = threading.active_count()
     image = _squares(30, 40, 8)
-    image[:, :160] = 255
-    labels, n_leaves = tiled_superpixels(_by_color, image, 1, limit, tile=40, margin=8)
-    assert labels.max() + 1 == n_leaves == 601
+    tiled = {"tile": 40, "margin": 8}
+    labels, n_leaves = tiled_superpixels(_by_color, image, 1, 600, **tiled)
+    assert labels is None
+    # All tiles have as many, but the next one might have none.
+    assert n_leaves == seen[-1] == pytest.approx(1200)
+    assert len(seen) == 8
+    labels, n_leaves = tiled_superpixels(_by_color, image, 1, 960, **tiled)
+    assert labels is None
+    assert 8 + 8 < len(seen) <= 8 + 24
+    assert threading.active_count() == before
+    seen.clear()
+    labels, n_leaves = tiled_superpixels(_by_color, image, 1, 1199, **tiled)
+    assert labels.max() + 1 == n_leaves == 1200
+    assert len(seen) == 48
 
 
-@given(st.integers(1, 40), st.integers(1, 40))
-def test_tiles_come_once_and_from_everywhere(n_rows, n_columns):
-    order = _tiles._spread(n_rows, n_columns)
-    assert sorted(order) == list(range(n_rows * n_columns))
-    begin = np.array(order[: max(8, len(order) // 8)])
-    for places, count in ((begin // n_columns, n_rows), (begin % n_columns, n_columns)):
-        quarters = np.unique(4 * places // count)
-        assert quarters.size >= min(count, 3)
+def test_half_of_the_windows_have_no_say(seen):
+    # Fifteen of them, where eight would be more than half.
+    labels, n_leaves = tiled_superpixels(
+        _by_color, _squares(15, 25, 8), 1, 10, tile=40, margin=8
+    )
+    assert labels.max() + 1 == n_leaves == 375
+    assert len(seen) == 15
 
 
-@given(st.lists(st.integers(0, 300), min_size=8, max_size=60), st.integers(0, 9999))
-def test_estimate_is_the_ratio_of_a_sample(leaves, limit):
-    estimate = _tiles._Estimate(100, 100 * 400)
-    for count in leaves:
-        window = np.minimum(np.arange(400), max(count - 1, 0)).reshape(20, 20)
-        estimate.add(window, np.s_[:, :])
-    leaves = np.maximum(leaves, 1)
-    assert estimate.value == pytest.approx(100 * leaves.mean())
-    error = 100 * np.sqrt(leaves.var(ddof=1) / leaves.size * (1 - leaves.size / 100))
-    surely = leaves.size >= 12 and estimate.value - 2 * error > limit
-    assert estimate.surely_above(limit) == surely
+@pytest.mark.parametrize("rows", [np.s_[:240], np.s_[40:80], np.s_[200:]])
+@pytest.mark.parametrize("columns", [np.s_[:180], np.s_[200:], np.s_[:]])
+def test_leaves_in_one_place_are_not_taken_for_all(rows, columns):
+    image = _squares(30, 45, 8)
+    image[rows, columns] = 255
+    expected = _regions(image).max() + 1
+    for limit in (expected, int(1.1 * expected)):
+        labels, n_leaves = tiled_superpixels(
+            _by_color, image, 1, limit, tile=40, margin=8
+        )
+        assert labels.max() + 1 == n_leaves == expected
+
+
+@given(data=st.data())
+def test_rectangles_are_counted_exactly(data):
+    def lines(length):
+        cuts = data.draw(st.sets(st.integers(1, length), max_size=9))
+        return np.searchsorted(sorted(cuts), np.arange(length), side="right")
+
+    height, width = data.draw(st.integers(1, 90)), data.draw(st.integers(1, 90))
+    rows, columns = lines(height), lines(width)
+    truth = rows[:, None] * (columns.max() + 1) + columns
+    tile = data.draw(st.integers(8, 60))
+    tiles = _tiles._tiles(truth.shape, tile, data.draw(st.integers(1, tile // 2)))
+    estimate = _tiles._Estimate(len(tiles), truth.size)
+    for part in tiles:
+        estimate.add(truth[part.window], part.core_in_window)
+    assert estimate.value == pytest.approx(np.unique(truth).size)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 40), st.integers(3, 20)), min_size=1, max_size=30)
+)
+def test_error_is_that_of_a_ratio_in_a_sample(tiles):
+    estimate = _tiles._Estimate(50, 50 * 200)
+    for leaves, rows in tiles:
+        window = np.minimum(np.arange(20 * rows), leaves - 1).reshape(rows, 20)
+        estimate.add(window, (slice(0, rows), slice(0, 20)))
+    leaves, pixels = np.array(tiles).T * [[1], [20]]
+    assert estimate.value == pytest.approx(50 * 200 * leaves.sum() / pixels.sum())
+    # Of the sample and a tile of no leaves: Cochran, Sampling Techniques, 2.44 for a
+    # total of 50 tiles of 200 pixels on average.
+    leaves, pixels = np.append(leaves, 0), np.append(pixels, pixels.mean())
+    residuals = leaves - leaves.sum() / pixels.sum() * pixels
+    unseen = 1 - len(tiles) / 50
+    error = np.sqrt(unseen / leaves.size * residuals.var(ddof=1)) / pixels.mean()
+    assert estimate.error == pytest.approx(50 * 200 * error)
+
+
+@pytest.mark.parametrize(
+    ("least", "low", "high"), [(25, 0.95, 1.05), (100, 0.9, 1.05), (400, 0.75, 1.05)]
+)
+def test_estimates_of_photographs_are_close_and_never_far_too_high(least, low, high):
+    for photograph in (coffee(), rocket()):
+
+        def compute(window, share):
+            return felzenszwalb(window, scale=30, sigma=0.5, min_size=least)
+
+        tiles = _tiles._tiles(photograph.shape[:2], 100, 12)
+        estimate = _tiles._Estimate(len(tiles), photograph[..., 0].size)
+        for part in tiles:
+            estimate.add(compute(photograph[part.window], 1.0), part.core_in_window)
+        n_leaves = tiled_superpixels(compute, photograph, least, tile=100, margin=12)[1]
+        assert low < estimate.value / n_leaves < high
 
 
 def test_leaves_that_one_window_tells_apart_stay_apart():
@@ -219,20 +276,15 @@ def test_leaves_are_bounded_in_tiles(method, max_leaves):
 
 
 @pytest.mark.usefixtures("small_tiles")
-def test_windows_are_not_all_computed_for_nothing(monkeypatch):
+def test_windows_are_not_all_computed_for_nothing(seen):
     image = coffee()[::2, ::2].copy()
     whole = image_superpixels(image, leaf_size=None).max() + 1
-    windows = []
-
-    def counted(window, **parameters):
-        windows.append(window.shape)
-        return felzenszwalb(window, **parameters)
-
-    monkeypatch.setattr(_image.segmentation, "felzenszwalb", counted)
-    labels = image_superpixels(image, leaf_size=None, max_leaves=int(0.7 * whole))
-    assert 0.5 * whole < labels.max() + 1 <= 0.7 * whole
-    # Twenty of them all, fewer than that before.
-    assert 20 < len(windows) < 40
+    assert len(seen) == 20
+    most = int(0.5 * whole)
+    labels = image_superpixels(image, leaf_size=None, max_leaves=most)
+    assert 0.7 * most < labels.max() + 1 <= most
+    # The first try ends early, and the second takes all of the twenty.
+    assert 20 + 8 + 20 <= len(seen) <= 20 + 10 + 20
 
 
 @pytest.mark.usefixtures("small_tiles")
