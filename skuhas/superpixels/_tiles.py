@@ -23,9 +23,9 @@ WORKERS = 4
 # Windows that an estimate needs: one in so many, and so many at least. Beyond one in
 # so many it has no say: the whole count costs little more.
 ONE_IN, LEAST, LAST_ONE_IN = 8, 8, 2
-# Standard errors that an estimate has to lie above the limit. It is looked at after
-# every window, so that two would be passed by chance too often.
-SURE = 3.0
+# Standard errors that an estimate has to lie above the limit. A false alarm makes
+# leaves somewhat larger than they need be, no more.
+SURE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ def tiled_superpixels(
     off, and is smaller than `least`, goes to the neighbour of the most similar
     colour.
 
-    Windows are computed in random order. Once those done leave no reasonable doubt
-    that all of them would give too many leaves, the rest is not computed.
+    Windows are computed in random order. Once those done leave little doubt that
+    all of them would give too many leaves, the rest is not computed.
 
     Parameters
     ----------

@@ -138,7 +138,7 @@ def test_windows_end_where_there_will_be_too_many_leaves(seen, monkeypatch, work
     # All tiles have as many, but the next one might have none.
     assert n_leaves == seen[-1] == pytest.approx(1200)
     assert len(seen) == 8
-    labels, n_leaves = tiled_superpixels(_by_color, image, 1, 960, **tiled)
+    labels, n_leaves = tiled_superpixels(_by_color, image, 1, 1080, **tiled)
     assert labels is None
     assert 8 + 8 < len(seen) <= 8 + 24
     assert threading.active_count() == before
