@@ -481,7 +481,6 @@ def test_grid_search_over_a_pipeline(scenes):
         scoring={"nm": nm_covering_scorer, "nh": nh_covering_scorer},
         refit="nm",
         cv=2,
-        n_jobs=2,
         error_score="raise",
     )
     search.fit(images, [s.tree for s in scenes])
