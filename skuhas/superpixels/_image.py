@@ -112,9 +112,8 @@ def image_superpixels(
         your own always gets the whole image.
     max_leaves : int, default=4000
         Superpixels at most. Where the method gives more, its size parameter is
-        made coarser step by step and it runs again; in windows, a try ends as
-        soon as those done show that it will give more. A map of your own with
-        more is an error.
+        made coarser step by step and it runs again; a try in windows may end
+        early. A map of your own with more is an error.
     parameters : dict, default=None
         Keyword arguments of the method: scale (30 by default), sigma (0.5) and
         min_size (25 pixels) of felzenszwalb; n_segments, compactness, sigma of
@@ -178,8 +177,9 @@ def image_superpixels(
             return labels
         idle = idle + 1 if n_leaves == previous else 0
         previous = n_leaves
-        arguments[plan.coarser] = _coarsened(arguments[plan.coarser], plan.factor)
-    raise _too_many(method, previous, max_leaves)
+        if not _make_coarser(arguments, plan.coarser, plan.factor):
+            break
+    raise _too_many(method, n_leaves, max_leaves)
 
 
 def _in_windows(plan, image, arguments, max_leaves, method):
@@ -203,14 +203,14 @@ def _in_windows(plan, image, arguments, max_leaves, method):
             idle = idle + 1 if n_leaves == last_count else 0
             last_count = n_leaves
         elif n_leaves == last_estimate:
-            # Coarser is not fewer, as far as some windows can tell.
+            # To some windows coarser makes no difference: all are counted.
             limit = math.inf
-            continue
         else:
             last_estimate = n_leaves
         factor = plan.factor ** plan.steps(n_leaves, max_leaves)
-        arguments[plan.coarser] = _coarsened(arguments[plan.coarser], factor)
-    raise _too_many(method, last_count, max_leaves)
+        if not _make_coarser(arguments, plan.coarser, factor):
+            break
+    raise _too_many(method, round(n_leaves), max_leaves)
 
 
 @contextmanager
@@ -244,12 +244,20 @@ def _arguments(function, method, parameters):
     return allowed | (parameters or {})
 
 
-def _coarsened(value, factor):
+def _make_coarser(arguments, name, factor):
+    """Change a method's parameter, and return whether it could be changed."""
+    value = arguments[name]
+    if np.ndim(value):
+        # Markers of one's own.
+        return False
     if not isinstance(value, numbers.Integral):
-        return value * factor
-    if factor > 1:
-        return max(int(value) + 1, math.ceil(value * factor))
-    return max(1, math.floor(value * factor))
+        changed = (value or 1.0) * factor
+    elif factor > 1:
+        changed = max(int(value) + 1, math.ceil(value * factor))
+    else:
+        changed = max(1, math.floor(value * factor))
+    arguments[name] = changed
+    return changed != value
 
 
 def _checked(labels, shape):

@@ -21,10 +21,11 @@ MARGIN = 32
 # Windows computed at once at most: each takes about 100 MB.
 WORKERS = 4
 # Windows that an estimate needs: one in so many, and so many at least. Beyond one in
-# so many it has no say: the whole count costs little more.
+# so many it has no say: the whole count costs at most twice as much.
 ONE_IN, LEAST, LAST_ONE_IN = 8, 8, 2
-# Standard errors that an estimate has to lie above the limit. A false alarm makes
-# leaves somewhat larger than they need be, no more.
+# Standard errors that an estimate has to lie above the limit. Looked at window after
+# window, one in ten pictures that just keep the limit raises a false alarm, and gets
+# larger leaves than it might have.
 SURE = 2.0
 
 
@@ -55,8 +56,9 @@ def tiled_superpixels(
     off, and is smaller than `least`, goes to the neighbour of the most similar
     colour.
 
-    Windows are computed in random order. Once those done leave little doubt that
-    all of them would give too many leaves, the rest is not computed.
+    Windows are computed in random order, and their labels held until all are there,
+    which takes five bytes a pixel. Where a part of them, at most half, shows that
+    all will hardly keep a limit on the leaves, the rest is not computed.
 
     Parameters
     ----------
@@ -86,8 +88,8 @@ def tiled_superpixels(
     order = np.random.default_rng(len(tiles)).permutation(len(tiles))
     estimate = _Estimate(len(tiles), image[..., 0].size)
     windows = {}
-    with closing(_partitioned(compute, image, [tiles[i] for i in order])) as parts:
-        for index, window in zip(order, parts, strict=True):
+    with closing(_partitioned(compute, image, [tiles[i] for i in order])) as found:
+        for index, window in zip(order, found, strict=True):
             windows[index] = window
             estimate.add(window, tiles[index].core_in_window)
             if estimate.is_surely_above(limit):
@@ -113,10 +115,10 @@ class _Estimate:
 
     Borders between tiles cut leaves into pieces. Of a leaf without holes, pieces less
     crossings of borders plus crossings of corners are 1, which is Euler's formula. So
-    a tile counts its pieces, half of what crosses its borders, which the tile beyond
-    counts too, and a quarter of what covers all pixels about a corner. The estimate is
-    the ratio of these numbers to pixels, and its error the standard error of a ratio
-    in a sample without replacement.
+    a tile counts the leaves that it has pieces of, half of those that cross each of
+    its borders, which the tile beyond counts too, and a quarter of those that cover
+    all pixels about a corner. The estimate is the ratio of these numbers to pixels,
+    and its error the standard error of a ratio in a sample without replacement.
 
     Parameters
     ----------
@@ -175,9 +177,10 @@ class _Estimate:
 
 
 def _inner_borders(core, side):
-    """Return where a tile begins and ends within its window, but at the image's edges.
+    """Return where a tile begins and ends within its window.
 
-    Each stands for the border between the pixels before it and at it.
+    Each stands for the border between the pixels before it and at it. The image's
+    edges are none.
     """
     return [line for line in (core.start, core.stop) if 0 < line < side]
 

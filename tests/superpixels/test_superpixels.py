@@ -55,9 +55,26 @@ def test_sizes_of_numpy_are_raised_like_others(kind, small_photo):
     np.testing.assert_array_equal(labels, expected)
 
 
-def test_sizes_of_nothing_are_raised(small_photo):
-    labels = image_superpixels(small_photo, max_leaves=40, parameters={"min_size": 0})
-    assert 20 < labels.max() < 40
+@pytest.mark.parametrize(
+    ("method", "nothing"),
+    [
+        ("felzenszwalb", {"min_size": 0}),
+        ("quickshift", {"max_dist": 0.0}),
+    ],
+)
+def test_sizes_of_nothing_are_raised(small_photo, method, nothing):
+    image = small_photo[::2, ::2]
+    labels = image_superpixels(image, method, max_leaves=40, parameters=nothing)
+    assert 10 < labels.max() < 40
+
+
+def test_markers_of_ones_own_stay_as_many(small_photo):
+    markers = np.arange(small_photo[..., 0].size).reshape(small_photo.shape[:2]) % 50
+    message = "'watershed' gives 49 superpixels whatever its markers"
+    with pytest.raises(ValueError, match=message):
+        image_superpixels(
+            small_photo, "watershed", max_leaves=40, parameters={"markers": markers}
+        )
 
 
 def test_a_method_that_cannot_be_coarse_enough_says_so(small_photo):
