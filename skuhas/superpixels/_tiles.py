@@ -24,8 +24,8 @@ WORKERS = 4
 # so many it has no say: the whole count costs at most twice as much.
 ONE_IN, LEAST, LAST_ONE_IN = 8, 8, 2
 # Standard errors that an estimate has to lie above the limit. Looked at window after
-# window, one in ten pictures that just keep the limit raises a false alarm, and gets
-# larger leaves than it might have.
+# window, up to one in five pictures that only just keep the limit raise a false alarm,
+# and get larger leaves than they might have.
 SURE = 2.0
 
 
