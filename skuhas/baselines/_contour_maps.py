@@ -146,6 +146,7 @@ def _of_matlab(path, variable):
     try:
         content = loadmat(path)
     except NotImplementedError:
+        # How scipy refuses files of version 7.3, which are HDF5.
         raise ValueError(
             f"{path} is a MATLAB file of version 7.3, which scipy does not read; save "
             "it with -v7 or as .npy."

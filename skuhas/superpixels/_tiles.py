@@ -20,9 +20,11 @@ TILE = 512
 MARGIN = 32
 # Windows computed at once at most: each takes about 100 MB.
 WORKERS = 4
-# Windows that an estimate needs: one in so many, and so many at least. Beyond one in
-# so many it has no say: the whole count costs at most twice as much.
-ONE_IN, LEAST, LAST_ONE_IN = 8, 8, 2
+# An estimate needs one window in so many, and so many at least.
+ENOUGH_ONE_IN, ENOUGH = 8, 8
+# Once one window in so many is there, it has no say any more: to count them all costs
+# at most twice as much.
+LATE_ONE_IN = 2
 # Standard errors that an estimate has to lie above the limit. Looked at window after
 # window, up to one in five pictures that only just keep the limit raise a false alarm,
 # and get larger leaves than they might have.
@@ -170,8 +172,8 @@ class _Estimate:
     def is_surely_above(self, limit):
         """Return whether windows not seen yet need not be asked."""
         seen = len(self._leaves)
-        first = max(self._n_tiles // ONE_IN, LEAST)
-        if self.value <= limit or not first <= seen <= self._n_tiles // LAST_ONE_IN:
+        enough = max(self._n_tiles // ENOUGH_ONE_IN, ENOUGH)
+        if self.value <= limit or not enough <= seen <= self._n_tiles // LATE_ONE_IN:
             return False
         return self.value - SURE * self.error > limit
 
